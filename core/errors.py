@@ -99,6 +99,10 @@ class Busy(ComeBackLater):
     pass
 
 
+class Skipped(IntegrationError):
+    pass
+
+
 class HostNotAllowed(IntegrationError):
     exit_code = 6
 

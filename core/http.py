@@ -85,11 +85,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What came back. `headers` have lower-case names; `body` is decoded of its content encoding."""
+    """What came back. `headers` have lower-case names; `body` is decoded of its content encoding.
+
+    `call` is the number of the client's call that brought it (metrics refer to it).
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     body: bytes = b""
+    call: int = 0
 
     def get(self, path: str, default: Any = None) -> Any:
         """One value of the JSON body by path (`paging/next/after`), without decoding the rest.
