@@ -35,8 +35,16 @@ def block_name(owner: str, integration: str) -> str:
     return f"{owner}-{integration}".lower()
 
 
+def _blocking(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Prefect's calls are sync or async by where they are made; `_sync`, which its types leave out, settles it."""
+    return call(*args, _sync=True, **kwargs)
+
+
 class Vault:
-    """Seals and opens the credentials of one owner. Each opening is reported to `opened(integration)`, for the audit."""
+    """Seals and opens the credentials of one owner.
+
+    Each opening is reported to `opened(integration)`, for the audit.
+    """
 
     def __init__(
         self,
@@ -75,12 +83,12 @@ class Vault:
         block = SealedCredential(
             owner=self._owner, integration=integration, platform=platform, envelope=envelope.to_json()
         )
-        block.save(block_name(self._owner, integration), overwrite=True, _sync=True)
+        _blocking(block.save, block_name(self._owner, integration), overwrite=True)
 
     def load_envelope(self, integration: str) -> Envelope:
         """The envelope as saved. Raises SealBroken where the block does not exist."""
         try:
-            block = SealedCredential.load(block_name(self._owner, integration), _sync=True)
+            block = _blocking(SealedCredential.load, block_name(self._owner, integration))
         except ValueError as error:
             raise SealBroken(
                 f"the credential block of {integration} is gone from Prefect",
@@ -91,7 +99,7 @@ class Vault:
     def remove(self, integration: str) -> None:
         """Deletes the block; one that is gone already is no error."""
         try:
-            SealedCredential.delete(block_name(self._owner, integration), _sync=True)
+            _blocking(SealedCredential.delete, block_name(self._owner, integration))
         except ValueError:
             return
 
