@@ -1,0 +1,39 @@
+"""The platforms there are: one line each. A connector's file is read when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from typing import Final
+
+from connectors.sdk.base import Connector
+from core.errors import UsageError
+
+PLATFORMS: Final[Mapping[str, str]] = {
+    "dropbox": "connectors.dropbox",
+    "hubspot": "connectors.hubspot",
+    "mailchimp": "connectors.mailchimp",
+    "openai": "connectors.openai",
+    "x": "connectors.x",
+}
+
+
+@cache
+def connector(platform: str) -> Connector:
+    """The connector of a platform. Raises UsageError, naming the nearest, where there is none."""
+    module = PLATFORMS.get(platform)
+    if module is None:
+        near = get_close_matches(platform, PLATFORMS, n=1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise UsageError(
+            f"there is no platform called {platform!r}", advice=f"{hint}There are: {', '.join(PLATFORMS)}."
+        )
+    found: Connector = import_module(module).CONNECTOR
+    return found
+
+
+def connectors() -> tuple[Connector, ...]:
+    """All connectors, by name."""
+    return tuple(connector(platform) for platform in sorted(PLATFORMS))

@@ -1,0 +1,237 @@
+"""Streams built from values, for the ways of paging that platforms share.
+
+Each function gives an ordinary `Stream`, so there is no border between declared and coded streams: a platform's own
+quirk is a pair of functions of the same shapes in that platform's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from connectors.sdk.base import Stream
+from core.http import JSON, Request, Response
+from core.model import EMPTY_STATE, Column, Context, Deletion, Page, State
+
+NextToken = Callable[[Response, Sequence[bytes]], str | None]
+Ask = Callable[[Context], Request]
+
+
+def at(path: str) -> NextToken:
+    """The next page's token stands at `path`; the walk ends where it is absent or empty."""
+
+    def find(response: Response, records: Sequence[bytes]) -> str | None:
+        found = response.get(path)
+        return str(found) if found not in (None, "") else None
+
+    return find
+
+
+def last_id(more: str = "has_more", field: str = "id") -> NextToken:
+    """The next page begins after the last record's id, while the flag at `more` is true."""
+
+    def find(response: Response, records: Sequence[bytes]) -> str | None:
+        if response.get(more) is not True or not records:
+            return None
+        return str(value_of(records[-1], field))
+
+    return find
+
+
+def value_of(record: bytes, path: str) -> Any:
+    """One value of a raw record by path, None where absent."""
+    return Response(status=200, body=record).get(path)
+
+
+def with_members(record: bytes, members: Mapping[str, JSON]) -> bytes:
+    """A raw record (a JSON object) with these members put before its own, which are not decoded.
+
+    For records whose meaning hangs on what stands around them, such as the time bucket they are listed in.
+    """
+    inner = record.lstrip()[1:]
+    head = msgspec.json.encode(dict(members))[:-1]
+    separator = b"" if inner.lstrip()[:1] == b"}" or not members else b","
+    return head + separator + inner
+
+
+def iso(moment: datetime) -> str:
+    """RFC 3339 in UTC, whole seconds: 2026-01-31T09:30:00Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def token_stream(
+    *,
+    name: str,
+    ask: Ask,
+    records: str,
+    columns: tuple[Column, ...],
+    next_token: NextToken,
+    token_param: str,
+    in_body: bool = False,
+    key: tuple[str, ...] = ("id",),
+    sweep: bool = True,
+    **more: Any,
+) -> Stream:
+    """A list that is read whole at each sync, page by page: each reply tells the token of the next page.
+
+    State: {"page": token} in the middle of a walk, empty between walks. A list of one page has no token.
+    """
+
+    def to_page(asked: Request, token: JSON) -> Request:
+        return asked.with_body(**{token_param: token}) if in_body else asked.with_params(**{token_param: str(token)})
+
+    def request(state: State, context: Context) -> Request:
+        first = ask(context)
+        return to_page(first, state["page"]) if "page" in state else first
+
+    def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
+        found = response.records(records)
+        token = next_token(response, found)
+        if token is None:
+            return Page(records=found, state=EMPTY_STATE)
+        return Page(records=found, state={"page": token}, next=to_page(asked, token))
+
+    return Stream(name=name, columns=columns, request=request, parse=parse, key=key, sweep=sweep, **more)
+
+
+def object_stream(*, name: str, ask: Ask, record: str, columns: tuple[Column, ...], **more: Any) -> Stream:
+    """One object, read at each sync: a snapshot a day, because its counters' history is the point."""
+
+    def request(state: State, context: Context) -> Request:
+        return ask(context)
+
+    def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
+        return Page(records=response.records(record), state=EMPTY_STATE)
+
+    return Stream(name=name, columns=columns, request=request, parse=parse, mode="snapshot", **more)
+
+
+def newest_first(
+    *,
+    name: str,
+    ask: Ask,
+    records: str,
+    columns: tuple[Column, ...],
+    next_token: NextToken,
+    token_param: str,
+    since_param: str,
+    id_field: str = "id",
+    **more: Any,
+) -> Stream:
+    """A timeline told newest first, with numeric ids that grow: read down to the newest id of the last walk.
+
+    That id may only move when the walk has reached its end, or a stop in the middle would leave a gap behind it.
+    State: {"since": id} between walks, with {"newest": id, "page": token} in the middle of one.
+    """
+
+    def request(state: State, context: Context) -> Request:
+        first = ask(context)
+        if "since" in state:
+            first = first.with_params(**{since_param: str(state["since"])})
+        return first.with_params(**{token_param: str(state["page"])}) if "page" in state else first
+
+    def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
+        found = response.records(records)
+        ids = [str(value_of(record, id_field)) for record in found]
+        # Snowflake ids are numbers in text: "99" is before "100".
+        newest = max([*ids, *(str(state[k]) for k in ("newest", "since") if k in state)], key=int, default=None)
+        token = next_token(response, found)
+        if token is None:
+            return Page(records=found, state={"since": newest} if newest is not None else EMPTY_STATE)
+        middle: dict[str, JSON] = {"newest": newest, "page": token}
+        if "since" in state:
+            middle["since"] = state["since"]
+        return Page(
+            records=found,
+            state={k: v for k, v in middle.items() if v is not None},
+            next=asked.with_params(**{token_param: token}),
+        )
+
+    return Stream(name=name, columns=columns, request=request, parse=parse, **more)
+
+
+DEFAULT_OVERLAP: Final = timedelta(minutes=5)
+
+
+def offset_stream(
+    *,
+    name: str,
+    ask: Ask,
+    records: str,
+    columns: tuple[Column, ...],
+    total: str,
+    size: int,
+    offset_param: str = "offset",
+    size_param: str = "count",
+    since_param: str | None = None,
+    overlap: timedelta = DEFAULT_OVERLAP,
+    sweep: bool = True,
+    **more: Any,
+) -> Stream:
+    """A list read by offset, several pages at once, because the first reply tells the total.
+
+    With `since_param` only what changed since the last walk began is read, less an overlap for clocks that differ
+    and for what the platform shows late. State: {"since": time} between walks; in the middle of one {"offset": n,
+    "began": time} and the "since" it uses.
+    """
+
+    def request(state: State, context: Context) -> Request:
+        first = ask(context).with_params(**{size_param: size, offset_param: int(str(state.get("offset", 0)))})
+        return first.with_params(**{since_param: str(state["since"])}) if since_param and "since" in state else first
+
+    def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
+        found = response.records(records)
+        offset = int(str(asked.params[offset_param])) + size
+        began = state.get("began") or iso(context.now)
+        if offset >= int(response.get(total, 0)):
+            if since_param is None:
+                return Page(records=found, state=EMPTY_STATE)
+            return Page(records=found, state={"since": iso(datetime.fromisoformat(str(began)) - overlap)})
+        middle: dict[str, JSON] = {"offset": offset, "began": began}
+        if "since" in state:
+            middle["since"] = state["since"]
+        return Page(records=found, state=middle, next=asked.with_params(**{offset_param: offset}))
+
+    def ahead(asked: Request, response: Response) -> Iterator[Request]:
+        begin = int(str(asked.params[offset_param])) + size
+        return (asked.with_params(**{offset_param: n}) for n in range(begin, int(response.get(total, 0)), size))
+
+    return Stream(name=name, columns=columns, request=request, parse=parse, ahead=ahead, sweep=sweep, **more)
+
+
+def delta_stream(
+    *,
+    name: str,
+    ask: Ask,
+    resume: Callable[[str, Context], Request],
+    cursor: str,
+    more_flag: str,
+    split: Callable[[Sequence[bytes]], tuple[list[bytes], list[Deletion], list[int]]],
+    records: str,
+    columns: tuple[Column, ...],
+    **more: Any,
+) -> Stream:
+    """A feed whose cursor is the state: the first walk lists all, each later one what changed, deletions included.
+
+    `split` parts the entries of a reply into records and deletions, with the number of records before each.
+    State: {"cursor": text}, at every moment.
+    """
+
+    def request(state: State, context: Context) -> Request:
+        return resume(str(state["cursor"]), context) if "cursor" in state else ask(context)
+
+    def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
+        found, deleted, deleted_at = split(response.records(records))
+        after = str(response.get(cursor))
+        return Page(
+            records=found,
+            deleted=deleted,
+            deleted_at=deleted_at,
+            state={"cursor": after},
+            next=resume(after, context) if response.get(more_flag) is True else None,
+        )
+
+    return Stream(name=name, columns=columns, request=request, parse=parse, **more)
