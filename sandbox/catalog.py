@@ -1,0 +1,18 @@
+"""Which platforms are simulated: the slug of each, and the module whose `build(world)` makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+
+from sandbox.platform import Platform
+from sandbox.world import World
+
+MODULES: Mapping[str, str] = {
+    "hubspot": "sandbox.hubspot",
+}
+
+
+def build(world: World, slugs: Iterable[str] | None = None) -> tuple[Platform, ...]:
+    """The platforms of these slugs, all of them by default. Raises KeyError for one that is not simulated."""
+    return tuple(import_module(MODULES[slug]).build(world) for slug in (MODULES if slugs is None else slugs))
