@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.hubspot.account import READ_ONLY
-from sandbox.hubspot.crm import Crm, inputs_of, lost, no_type, object_of
+from sandbox.hubspot.crm import Crm, inputs_of, lost, no_object, no_type, object_of
 from sandbox.hubspot.dialect import error, invalid
 from sandbox.hubspot.objects import ObjectType, Values, index_of_email
 from sandbox.platform import Call, Reply, empty_reply, json_reply
