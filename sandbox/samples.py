@@ -56,7 +56,7 @@ def _x_client(serial: int) -> str:
 SAMPLES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "x": {
         "oauth2": _oauth(_x_client(1), letters(50, 1)),
-        "bearer": {"token": "A" * 22 + letters(86, 1)},
+        "app_bearer": {"token": "A" * 22 + letters(86, 1), "username": "sandbox_labs"},
     },
     "x_analytics": {"oauth2": _oauth(_x_client(2), letters(50, 2))},
     "linkedin": {"oauth2": _oauth(letters(14, 1).lower(), letters(16, 1))},
@@ -86,5 +86,8 @@ SAMPLES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "oauth2": _oauth(digits(12, 1), hexes(50, 1)),
     },
     "sendgrid": {"api_key": {"token": ".".join(("SG", letters(22, 1), letters(43, 1)))}},
-    "dropbox": {"oauth2": _oauth(letters(15, 1).lower(), letters(15, 2).lower())},
+    "dropbox": {
+        "oauth2": _oauth(letters(15, 1).lower(), letters(15, 2).lower()),
+        "access_token": {"token": "sl.u." + letters(140, 1)},
+    },
 }

@@ -115,6 +115,7 @@ class Population:
         self._births: list[int] = []
         self._changed: dict[int, tuple[int, int]] = {}
         self._deleted: dict[int, int] = {}
+        self._log: list[tuple[int, int, int]] = []
         self._day = 0
         self._pending = self._events(0)
         self._lock = threading.RLock()
@@ -135,6 +136,11 @@ class Population:
         """Index to instant, of all that are gone."""
         self._catch_up()
         return self._deleted
+
+    def happened(self, since: int = 0) -> list[tuple[int, int, int]]:
+        """(instant, 0 birth | 1 change | 2 death, index) of all that happened after the first `since`, in order."""
+        self._catch_up()
+        return self._log[since:]
 
     def life(self, index: int) -> Life | None:
         """What happened to this one so far; None where no such record was born yet."""
@@ -187,11 +193,13 @@ class Population:
         self._revision += 1
         if what == 0:
             self._births.append(at)
+            self._log.append((at, what, self._initial + len(self._births) - 1))
             return
         # Only those born before are picked, so the pick does not hang on what else happens this instant.
         index = mix(*self._key, self._day, what, number, 5) % (self._initial + len(self._births))
         if index in self._deleted or self._created(index) > at:
             return
+        self._log.append((at, what, index))
         if what == 1:
             self._changed[index] = (at, self._changed.get(index, (0, 0))[1] + 1)
         else:
