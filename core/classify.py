@@ -35,13 +35,15 @@ class ErrorRule:
 
     `status`: one, several, or None for any. `path` steps through the JSON body; `*` stands for every element
     of an array. `equals` (exactly) or `contains` (text within) must hold for a value found there; a rule with a
-    path alone asks only that something stands there. `not_json` asks that the body is no JSON at all.
+    path alone asks only that something stands there. `header` (lower case) is looked at in place of the body.
+    `not_json` asks that the body is no JSON at all.
     `advice` tells the person what to do; `retry_in` is the wait in seconds where the reply names none.
     """
 
     disposition: Disposition
     status: int | tuple[int, ...] | None = None
     path: str = ""
+    header: str = ""
     equals: Any = None
     contains: str = ""
     not_json: bool = False
@@ -55,6 +57,8 @@ class ErrorRule:
                 return False
         if self.not_json:
             return response.body.lstrip()[:1] not in (b"{", b"[")
+        if self.header:
+            return self._value_fits(response.headers.get(self.header))
         if not self.path:
             return True
         return any(self._value_fits(value) for value in _values(response, self.path))

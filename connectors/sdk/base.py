@@ -48,7 +48,11 @@ Values: TypeAlias = Mapping[str, str]
 """What a credential holds, in clear: only ever in memory, between unsealing and sending."""
 
 
-def bearer(values: Values) -> Mapping[str, str]:
+Authorize: TypeAlias = Callable[[Values, Request], Mapping[str, str]]
+"""Makes the headers that authorize a request."""
+
+
+def bearer(values: Values, request: Request) -> Mapping[str, str]:
     """RFC 6750, 2.1. The token is the value named `access_token`, else `token`."""
     return {"Authorization": f"Bearer {values.get('access_token') or values['token']}"}
 
@@ -64,7 +68,7 @@ class ApiKey:
     name: str
     title: str
     fields: tuple[Field, ...]
-    authorize: Callable[[Values], Mapping[str, str]] = bearer
+    authorize: Authorize = bearer
     learn: Callable[[Values], Settings] = lambda values: {}
     help: str = ""
 
@@ -90,7 +94,7 @@ class OAuth2:
     authorize_params: Mapping[str, str] = field(default_factory=dict)
     rotates: bool = False
     refresh_before: float = 300.0
-    authorize: Callable[[Values], Mapping[str, str]] = bearer
+    authorize: Authorize = bearer
     learn: Callable[[Values], Settings] = lambda values: {}
     help: str = ""
 

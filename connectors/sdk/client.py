@@ -42,7 +42,8 @@ _AGENT: Final = "integration-manager/0.1"
 class CallRecord:
     """One attempt of a call, for the metrics: `path` is the template, `ms` milliseconds, `bytes` of the body.
 
-    `status` is 0 where no reply came. `rows` is filled in by whoever parses the reply.
+    `status` is 0 where no reply came. `purpose` is what the caller said it is for (a stream, a check); `rows` is
+    filled in by whoever parses the reply.
     """
 
     number: int
@@ -54,6 +55,7 @@ class CallRecord:
     ms: float
     bytes: int
     attempt: int
+    purpose: str = ""
     rows: int = 0
 
 
@@ -112,7 +114,7 @@ class Client:
     def close(self) -> None:
         self._http.close()
 
-    def send(self, request: Request) -> Response:
+    def send(self, request: Request, *, purpose: str = "") -> Response:
         """The reply, once it is a good one.
 
         Raises what `connectors.sdk.verdicts` makes of a bad one, ComeBackLater (CircuitOpen) where the wait is
@@ -126,7 +128,7 @@ class Client:
             attempt += 1
             credential = self._credential
             try:
-                response, verdict = self._attempt(request, url, credential, attempt)
+                response, verdict = self._attempt(request, url, credential, attempt, purpose)
             except (httpx.TransportError, BadReply) as error:
                 if attempt >= MAX_ATTEMPTS:
                     raise self._gave_up(request, _cause(error)) from error
@@ -172,11 +174,11 @@ class Client:
         return url
 
     def _attempt(
-        self, request: Request, url: str, credential: Credential | None, attempt: int
+        self, request: Request, url: str, credential: Credential | None, attempt: int, purpose: str
     ) -> tuple[Response, Verdict]:
         headers = {**self.connector.headers, **request.headers}
         if request.authorized and credential is not None:
-            headers |= self.connector.method(credential.method).authorize(credential.reveal())
+            headers |= self.connector.method(credential.method).authorize(credential.reveal(), request)
         self._pace(request)
         started = time.perf_counter()
         status, size, disposition = 0, 0, "no reply"
@@ -202,6 +204,7 @@ class Client:
                     ms=round((time.perf_counter() - started) * 1000, 3),
                     bytes=size,
                     attempt=attempt,
+                    purpose=purpose,
                 )
                 self._on_call(record)
 
