@@ -1,0 +1,48 @@
+"""Syncs: a whole platform's integrations that are due, or one integration now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from prefect import flow
+from prefect.states import State
+
+from flows.gather import result, results, summaries, told
+from tasks import steps
+
+
+@flow(name="sync-platform", flow_run_name="sync {platform}")
+async def sync_platform(platform: str, full: bool = False, as_of: datetime | None = None) -> State[Any]:
+    """Reads what is new of every integration of one platform that is due.
+
+    Each integration is a task run of its own, so one that fails does not stop another.
+
+    Args:
+        platform: The platform's name, such as hubspot.
+        full: Read everything anew instead of what changed.
+        as_of: Pretend that it is this time (demonstrations and backfills of snapshots); empty for now.
+    """
+    names = steps.due_integrations(platform, as_of)
+    runs = [steps.sync.with_options(tags=[platform, name]).submit(name, full, [], as_of) for name in names]
+    states = await results(runs)
+    synced = await summaries(states)
+    rows = sum(summary.get("rows", 0) for summary in synced)
+    return await told(states, {"integrations": synced}, f"{len(names)} integrations, {rows} rows")
+
+
+@flow(name="sync-integration", flow_run_name="sync {integration}")
+async def sync_integration(
+    integration: str, full: bool = False, streams: list[str] | None = None, as_of: datetime | None = None
+) -> State[Any]:
+    """Reads what is new of one integration, whether it is due or not.
+
+    Args:
+        integration: The integration's name, as `integrations list` shows it.
+        full: Read everything anew instead of what changed.
+        streams: Only these streams; empty for all.
+        as_of: Pretend that it is this time (demonstrations and backfills of snapshots); empty for now.
+    """
+    state = await result(steps.sync.with_options(tags=[integration]).submit(integration, full, streams or [], as_of))
+    (summary,) = await summaries([state])
+    return await told([state], summary, state.message or "")

@@ -1,0 +1,31 @@
+"""Upkeep: fresh tokens before they are needed, and no more history than wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.states import State
+
+from flows.gather import result, summaries, told
+from tasks import steps
+
+
+@flow(name="refresh-credentials", flow_run_name="refresh credentials")
+async def refresh_credentials() -> State[Any]:
+    """Refreshes the OAuth tokens that are about to expire, so that no sync has to wait for it."""
+    state = await result(steps.refresh_credentials.submit())
+    (summary,) = await summaries([state])
+    return await told([state], summary, state.message or "")
+
+
+@flow(name="prune", flow_run_name="prune")
+async def prune(keep_days: int = 90) -> State[Any]:
+    """Forgets what is older than wanted: call metrics, tombstones, resolved findings, audit lines. Never live rows.
+
+    Args:
+        keep_days: How many days of that to keep.
+    """
+    state = await result(steps.prune.submit(keep_days))
+    (summary,) = await summaries([state])
+    return await told([state], summary, state.message or "")

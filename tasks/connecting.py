@@ -1,0 +1,165 @@
+"""Connecting a platform: prove the credential, learn who one is, seal it, write the integration down."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from connectors.catalog import connector
+from connectors.sdk.base import OAuth2, Settings
+from connectors.sdk.client import Client, Surroundings
+from connectors.sdk.credential import Credential
+from connectors.sdk.oauth2 import code_request, consent_url, granted, new_verifier
+from core.errors import UsageError
+from core.http import JSON
+from core.secrets import Secret
+from storage.audit import audit
+from storage.state.models import Integration
+from tasks.credentials import save_credential
+from tasks.workspace import Workspace
+
+DEFAULT_SCHEDULE_MINUTES: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """A credential that the platform accepted, and the settings learnt (among them `account`, who one is)."""
+
+    credential: Credential
+    settings: Settings
+
+    @property
+    def account(self) -> str:
+        return str(self.settings.get("account", ""))
+
+
+def from_fields(platform: str, method: str, given: Mapping[str, str]) -> tuple[Credential, dict[str, JSON]]:
+    """A credential of what a person gave, and the settings that are no secret.
+
+    Raises CredentialMalformed before anything is sent, UsageError where a field is missing or unknown.
+    """
+    auth = connector(platform).method(method)
+    known = {field.name: field for field in auth.fields}
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise UsageError(f"{auth.title} has no field {', '.join(unknown)}", advice=f"It has: {', '.join(known)}.")
+    missing = [field.title for field in auth.fields if not field.optional and not given.get(field.name)]
+    if missing:
+        raise UsageError(f"{auth.title} also needs: {', '.join(missing)}")
+    values = {name: known[name].check(value) for name, value in given.items() if value}
+    credential = Credential(
+        method=method, values={name: Secret(value, name) for name, value in values.items() if known[name].secret}
+    )
+    if isinstance(auth, OAuth2):
+        # The client id is no secret, but the token endpoint needs it beside the secret.
+        credential = credential.with_values(**values)
+    settings: dict[str, JSON] = {name: value for name, value in values.items() if not known[name].secret}
+    return credential, settings | dict(auth.learn(values))
+
+
+def prove(
+    platform: str, credential: Credential, settings: Settings, *, name: str, surroundings: Surroundings | None = None
+) -> Proven:
+    """Asks the platform who the credential belongs to. Raises CredentialError or PlatformError as it answers."""
+    wanted = connector(platform)
+    with Client(wanted, name, credential, settings=settings, surroundings=surroundings) as client:
+        response = client.send(wanted.probe(credential.method, settings), purpose="probe")
+    return Proven(credential=credential, settings={**settings, **wanted.discover(response)})
+
+
+def connect(
+    workspace: Workspace,
+    platform: str,
+    name: str,
+    proven: Proven,
+    *,
+    schedule_minutes: int = DEFAULT_SCHEDULE_MINUTES,
+) -> Integration:
+    """Writes the integration down and seals its credential; one of that name gets the new credential.
+
+    Raises UsageError where the name belongs to another platform.
+    """
+    existing = {integration.name: integration for integration in workspace.scope.integrations()}
+    if name not in existing:
+        workspace.scope.add_integration(
+            name=name,
+            platform=platform,
+            auth_method=proven.credential.method,
+            settings=proven.settings,
+            account_label=proven.account,
+            schedule_minutes=schedule_minutes,
+        )
+    elif existing[name].platform != platform:
+        raise UsageError(
+            f"{name} is already an integration of {existing[name].platform}",
+            advice="Give this one another name: --name",
+        )
+    try:
+        save_credential(workspace, name, platform, proven.credential)
+    except BaseException:
+        if name not in existing:
+            workspace.scope.remove_integration(name)  # without its credential it would be a shell
+        raise
+    audit(workspace.scope, "connected", name, account=proven.account)
+    return workspace.scope.update_integration(
+        name, settings=dict(proven.settings), account_label=proven.account, status="active"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """An attempt at the authorization code grant: where to send the person, and what to check when they return."""
+
+    platform: str
+    method: str
+    url: str
+    redirect_uri: str
+    state: str
+    verifier: Secret
+    app: Credential
+
+
+def begin_consent(platform: str, method: str, app: Credential, redirect_uri: str) -> Consent:
+    """The consent page's address for an app's client id (and secret). `state` ties the answer to this attempt."""
+    auth = connector(platform).method(method)
+    assert isinstance(auth, OAuth2)
+    state, verifier = secrets.token_urlsafe(24), new_verifier(secrets.token_bytes)
+    url = consent_url(
+        auth, client_id=app.values["client_id"].reveal(), redirect_uri=redirect_uri, state=state, verifier=verifier
+    )
+    return Consent(
+        platform=platform,
+        method=method,
+        url=url,
+        redirect_uri=redirect_uri,
+        state=state,
+        verifier=Secret(verifier, "code verifier"),
+        app=app,
+    )
+
+
+def finish_consent(workspace: Workspace, consent: Consent, *, code: str, state: str, name: str) -> Credential:
+    """The credential for the code that came back. Raises UsageError where the state is not this attempt's."""
+    if not secrets.compare_digest(state, consent.state):
+        raise UsageError(
+            "the answer of the consent page does not belong to this attempt", advice="Begin again: integrations connect"
+        )
+    platform = connector(consent.platform)
+    auth = platform.method(consent.method)
+    assert isinstance(auth, OAuth2)
+    request = code_request(
+        auth, consent.app.reveal(), code=code, redirect_uri=consent.redirect_uri, verifier=consent.verifier.reveal()
+    )
+    with Client(platform, name, None, surroundings=workspace.surroundings) as client:
+        response = client.send(request, purpose="token")
+    return granted(response, consent.app, workspace.clock())
+
+
+def remove(workspace: Workspace, name: str) -> None:
+    """Forgets the integration and its credential. What was synced stays in the warehouse."""
+    integration = workspace.scope.integration(name)
+    workspace.vault.remove(integration.name)
+    workspace.scope.remove_integration(name)
+    audit(workspace.scope, "removed", name)

@@ -1,0 +1,109 @@
+"""Opening a credential, and keeping it fresh: one refresh at a time, saved before it is used."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from connectors.catalog import connector
+from connectors.sdk.base import OAuth2
+from connectors.sdk.client import Client
+from connectors.sdk.credential import Credential
+from connectors.sdk.oauth2 import granted, refresh_request
+from core.errors import Busy, CredentialRejected
+from storage.audit import audit
+from storage.state.models import Integration
+from tasks.workspace import Workspace
+
+_REFRESH_LEASE_SECONDS: Final = 60.0
+_WAIT_SECONDS: Final = 45.0
+_POLL_SECONDS: Final = 0.2
+
+
+def open_credential(workspace: Workspace, integration: Integration) -> Credential:
+    """The integration's credential in clear, refreshed where it is about to expire.
+
+    Raises SealBroken, or CredentialRejected where the platform no longer accepts the refresh token.
+    """
+    credential = workspace.vault.get(integration.name, integration.platform)
+    if _is_due(workspace, integration, credential):
+        return refresh(workspace, integration, credential)
+    return credential
+
+
+def refresh_if_due(workspace: Workspace, integration: Integration) -> bool:
+    """Refreshes the integration's token where it is about to expire; whether it was. Raises as `open_credential`."""
+    if integration.credential_expires_at is None:
+        return False  # known without opening it
+    credential = workspace.vault.get(integration.name, integration.platform)
+    if not _is_due(workspace, integration, credential):
+        return False
+    refresh(workspace, integration, credential)
+    return True
+
+
+def _is_due(workspace: Workspace, integration: Integration, credential: Credential) -> bool:
+    method = connector(integration.platform).method(credential.method)
+    return (
+        isinstance(method, OAuth2)
+        and credential.refreshable
+        and credential.expires_within(method.refresh_before, workspace.clock())
+    )
+
+
+def refresh(workspace: Workspace, integration: Integration, stale: Credential) -> Credential:
+    """A newer credential than `stale`: what another process has just saved, or what the platform gives now.
+
+    One process refreshes at a time, because a rotated refresh token works once. The new pair is saved before it
+    is returned, so that a crash in between loses nothing.
+    """
+    lease = f"refresh:{integration.id}"
+    for _ in range(int(_WAIT_SECONDS / _POLL_SECONDS)):
+        try:
+            with workspace.leases.held(lease, ttl=_REFRESH_LEASE_SECONDS):
+                saved = workspace.vault.get(integration.name, integration.platform)
+                if saved.values.get("access_token") != stale.values.get("access_token"):
+                    return saved
+                return _ask_for_new(workspace, integration, saved)
+        except Busy:
+            time.sleep(_POLL_SECONDS)
+    raise Busy(
+        f"{integration.name}: another process has been refreshing its token for {_WAIT_SECONDS:.0f} seconds",
+        at=workspace.clock(),
+        advice="Run it again in a minute.",
+    )
+
+
+def _ask_for_new(workspace: Workspace, integration: Integration, credential: Credential) -> Credential:
+    platform = connector(integration.platform)
+    method = platform.method(credential.method)
+    assert isinstance(method, OAuth2)
+    with Client(
+        platform, integration.name, None, settings=integration.settings, surroundings=workspace.surroundings
+    ) as client:
+        try:
+            response = client.send(refresh_request(method, credential))
+        except CredentialRejected as error:
+            workspace.scope.update_integration(integration.name, status="attention", status_reason=str(error))
+            audit(workspace.scope, "refresh refused", integration.name)
+            raise
+    fresh = granted(response, credential, workspace.clock())
+    save_credential(workspace, integration.name, integration.platform, fresh, action="refreshed")
+    return fresh
+
+
+def save_credential(
+    workspace: Workspace, name: str, platform: str, credential: Credential, *, action: str = "sealed"
+) -> None:
+    """Seals the credential into its block and writes down what may be known of it."""
+    envelope = workspace.vault.put(name, platform, credential)
+    workspace.scope.update_integration(
+        name,
+        block_name=workspace.block_name(name),
+        credential_sealed_at=workspace.clock(),
+        credential_expires_at=credential.expires_at,
+        key_version=envelope.key_version,
+        scopes=list(credential.scopes),
+        auth_method=credential.method,
+    )
+    audit(workspace.scope, action, name, key_version=envelope.key_version)

@@ -1,0 +1,98 @@
+"""Everything a step works with, opened from one folder: state, warehouse, landing zone, vault.
+
+Opening is cheap; what is dear (prefect, the keyring) waits until somebody asks.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from connectors.sdk.client import Surroundings
+from storage.audit import audit
+from storage.home import Home
+from storage.keyring import load_keyring
+from storage.state.breakers import SqlBreakers
+from storage.state.budgets import SqlBudgets
+from storage.state.engine import State, open_state
+from storage.state.leases import Leases
+from storage.state.scope import Scope
+from storage.warehouse.connection import Warehouse
+from storage.warehouse.landing import LandingZone
+
+if TYPE_CHECKING:
+    from connectors.sdk.vault import Vault
+
+
+DATABASE_VARIABLE: Final = "INTEGRATIONS_DATABASE_URL"
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(kw_only=True)
+class Workspace:
+    """One owner's work place. `clock` tells the real time; what a run pretends it to be is the run's parameter."""
+
+    home: Home
+    state: State
+    owner: str
+    clock: Callable[[], datetime] = wall_clock
+    given_surroundings: Surroundings | None = field(default=None, repr=False)
+
+    @staticmethod
+    def open(home: Home | None = None, *, owner: str = "local", surroundings: Surroundings | None = None) -> Workspace:
+        """The work place in `home` (default: as the environment says), made where it does not exist yet."""
+        place = (home or Home.from_env()).create()
+        state = open_state(os.environ.get(DATABASE_VARIABLE) or place.state_db)
+        return Workspace(home=place, state=state, owner=state.ensure_owner(owner), given_surroundings=surroundings)
+
+    @cached_property
+    def scope(self) -> Scope:
+        return self.state.scope(self.owner)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(path=self.home.warehouse_file)
+
+    @cached_property
+    def landing(self) -> LandingZone:
+        return LandingZone(self.home.landing)
+
+    @cached_property
+    def leases(self) -> Leases:
+        return Leases(self.state, self.owner)
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What clients take from the world: budgets and breakers shared by the processes of this machine."""
+        return self.given_surroundings or Surroundings(
+            budgets=SqlBudgets(self.state, self.owner), breakers=SqlBreakers(self.state, self.owner)
+        )
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Raises UsageError where there is no keyring, or it may be read by others."""
+        from connectors.sdk.vault import Vault
+
+        scope = self.scope
+        return Vault(
+            self.owner,
+            load_keyring(self.home.keyring_file),
+            base64.b64decode(scope.salt()),
+            opened=lambda integration: audit(scope, "opened", integration),
+        )
+
+    def block_name(self, integration: str) -> str:
+        from connectors.sdk.vault import block_name
+
+        return block_name(self.owner, integration)
+
+    def close(self) -> None:
+        self.state.close()
