@@ -1,0 +1,47 @@
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-slow test-all lint up constraints clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+install: $(READY) ## everything into .venv, at the versions of constraints.txt
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(READY)
+
+demo: $(READY) ## the main job on simulated platforms: connect, seal, sync, check, scan, ask
+	$(BIN)/integrations demo
+
+test: $(READY) ## the fast suite: no network, server or browser
+	$(BIN)/python -m pytest -m "not slow" -n auto
+
+test-slow: $(READY) ## the slower suite: servers, processes killed at random, Great Expectations
+	$(BIN)/python -m pytest -m slow
+
+test-all: test test-slow ## both suites
+
+lint: $(READY) ## ruff and mypy
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+
+up: $(READY) ## the embedded system: Prefect server with its UI, and all schedules
+	$(BIN)/integrations up
+
+constraints: ## resolves all dependencies anew and writes constraints.txt
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	{ echo "# Every dependency at the version it was tested with. Made by: make constraints"; \
+	  $(BIN)/python -m pip freeze --exclude-editable --local; } > constraints.txt
+	@touch $(READY)
+
+clean: ## removes the environment and caches, never your data in .integrations
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
