@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 from core.http import Request, Response
-from core.pacing import Dialect, Observation
+from core.pacing import Dialect, Limit, Observation
 
 ResetForm = Literal["epoch seconds", "seconds", "milliseconds", "duration"]
 
@@ -33,6 +33,11 @@ def counted_headers(*, remaining: str, reset: str, form: ResetForm, bucket: Call
 def per_path(request: Request) -> str:
     """The bucket of platforms that count each path apart: METHOD and path template."""
     return f"{request.method} {request.path}"
+
+
+def path_limit(call: str, *, requests: int, seconds: float) -> Limit:
+    """The limit of one call, "METHOD /path/{template}", in the bucket that `per_path` names."""
+    return Limit(bucket=call, requests=requests, seconds=seconds, paths=(f"^{re.escape(call)}$",))
 
 
 def duration(text: str) -> float:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from connectors.sdk.base import Stream
+from core.errors import BadReply
 from core.http import JSON, Request, Response
 from core.model import EMPTY_STATE, Column, Context, Deletion, Page, State
 
@@ -28,6 +29,11 @@ def at(path: str) -> NextToken:
         return str(found) if found not in (None, "") else None
 
     return find
+
+
+def one_page(response: Response, records: Sequence[bytes]) -> str | None:
+    """The list has no pages: all of it is in one reply."""
+    return None
 
 
 def last_id(more: str = "has_more", field: str = "id") -> NextToken:
@@ -68,8 +74,8 @@ def token_stream(
     ask: Ask,
     records: str,
     columns: tuple[Column, ...],
-    next_token: NextToken,
-    token_param: str,
+    next_token: NextToken = one_page,
+    token_param: str = "page",
     in_body: bool = False,
     key: tuple[str, ...] = ("id",),
     sweep: bool = True,
@@ -77,7 +83,7 @@ def token_stream(
 ) -> Stream:
     """A list that is read whole at each sync, page by page: each reply tells the token of the next page.
 
-    State: {"page": token} in the middle of a walk, empty between walks. A list of one page has no token.
+    State: {"page": token} in the middle of a walk, empty between walks.
     """
 
     def to_page(asked: Request, token: JSON) -> Request:
@@ -119,12 +125,14 @@ def newest_first(
     token_param: str,
     since_param: str,
     id_field: str = "id",
+    settled: Callable[[datetime], int] | None = None,
     **more: Any,
 ) -> Stream:
     """A timeline told newest first, with numeric ids that grow: read down to the newest id of the last walk.
 
     That id may only move when the walk has reached its end, or a stop in the middle would leave a gap behind it.
-    State: {"since": id} between walks, with {"newest": id, "page": token} in the middle of one.
+    `settled(now)` is the id up to which records no longer change: later ones are read again at each walk, because
+    their counters still move. State: {"since": id} between walks, with {"newest": id, "page": token} in the middle.
     """
 
     def request(state: State, context: Context) -> Request:
@@ -140,7 +148,10 @@ def newest_first(
         newest = max([*ids, *(str(state[k]) for k in ("newest", "since") if k in state)], key=int, default=None)
         token = next_token(response, found)
         if token is None:
-            return Page(records=found, state={"since": newest} if newest is not None else EMPTY_STATE)
+            if newest is None:
+                return Page(records=found, state=EMPTY_STATE)
+            since = min(int(newest), settled(context.now)) if settled else int(newest)
+            return Page(records=found, state={"since": str(since)})
         middle: dict[str, JSON] = {"newest": newest, "page": token}
         if "since" in state:
             middle["since"] = state["since"]
@@ -164,19 +175,24 @@ def offset_stream(
     columns: tuple[Column, ...],
     total: str,
     size: int,
+    common: int = 10,
     offset_param: str = "offset",
     size_param: str = "count",
     since_param: str | None = None,
     overlap: timedelta = DEFAULT_OVERLAP,
+    forget_after: timedelta | None = None,
     sweep: bool = True,
     **more: Any,
 ) -> Stream:
     """A list read by offset, several pages at once, because the first reply tells the total.
 
-    With `since_param` only what changed since the last walk began is read, less an overlap for clocks that differ
-    and for what the platform shows late. State: {"since": time} between walks; in the middle of one {"offset": n,
-    "began": time} and the "since" it uses.
+    Neighbouring pages have `common` records in common: so many may vanish from the list between two replies
+    without one that stays being missed. With `since_param` only what changed since the last walk began is read, less
+    an overlap for clocks that differ and for what the platform shows late; `forget_after` that long the state is
+    forgotten, so that a full walk finds what vanished without being told. State: {"since": time, "full": time of the
+    last full walk} between walks; in the middle of one {"offset": n, "began": time} and those two where known.
     """
+    step = size - common
 
     def request(state: State, context: Context) -> Request:
         first = ask(context).with_params(**{size_param: size, offset_param: int(str(state.get("offset", 0)))})
@@ -184,22 +200,39 @@ def offset_stream(
 
     def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
         found = response.records(records)
-        offset = int(str(asked.params[offset_param])) + size
-        began = state.get("began") or iso(context.now)
-        if offset >= int(response.get(total, 0)):
-            if since_param is None:
-                return Page(records=found, state=EMPTY_STATE)
-            return Page(records=found, state={"since": iso(datetime.fromisoformat(str(began)) - overlap)})
-        middle: dict[str, JSON] = {"offset": offset, "began": began}
-        if "since" in state:
-            middle["since"] = state["since"]
-        return Page(records=found, state=middle, next=asked.with_params(**{offset_param: offset}))
+        offset = int(str(asked.params[offset_param]))
+        began = str(state.get("began") or iso(context.now))
+        if offset + size < _count(response, total):
+            middle: dict[str, JSON] = {"offset": offset + step, "began": began}
+            middle |= {name: state[name] for name in ("since", "full") if name in state}
+            return Page(records=found, state=middle, next=asked.with_params(**{offset_param: offset + step}))
+        if since_param is None:
+            return Page(records=found, state=EMPTY_STATE)
+        full = str(state.get("full") or began)
+        if forget_after is not None and _moment(began) - _moment(full) >= forget_after:
+            return Page(records=found, state=EMPTY_STATE)
+        return Page(records=found, state={"since": iso(_moment(began) - overlap), "full": full})
 
     def ahead(asked: Request, response: Response) -> Iterator[Request]:
-        begin = int(str(asked.params[offset_param])) + size
-        return (asked.with_params(**{offset_param: n}) for n in range(begin, int(response.get(total, 0)), size))
+        begin = int(str(asked.params[offset_param])) + step
+        offsets = range(begin, _count(response, total) - common, step)
+        return (asked.with_params(**{offset_param: offset}) for offset in offsets)
 
     return Stream(name=name, columns=columns, request=request, parse=parse, ahead=ahead, sweep=sweep, **more)
+
+
+def _count(response: Response, path: str) -> int:
+    found = response.get(path)
+    if not isinstance(found, int):
+        raise BadReply(f"the reply does not tell the total at {path!r}")
+    return found
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+Split = Callable[[Sequence[bytes], bool], tuple[list[bytes], list[Deletion], list[int]]]
 
 
 def delta_stream(
@@ -209,29 +242,33 @@ def delta_stream(
     resume: Callable[[str, Context], Request],
     cursor: str,
     more_flag: str,
-    split: Callable[[Sequence[bytes]], tuple[list[bytes], list[Deletion], list[int]]],
+    split: Split,
     records: str,
     columns: tuple[Column, ...],
     **more: Any,
 ) -> Stream:
     """A feed whose cursor is the state: the first walk lists all, each later one what changed, deletions included.
 
-    `split` parts the entries of a reply into records and deletions, with the number of records before each.
-    State: {"cursor": text}, at every moment.
+    `split(entries, listing)` parts the entries of a reply into records and deletions, with the number of records
+    before each; `listing` is true in the first walk. State: {"cursor": text}, in the first walk with {"listing": true}.
     """
 
     def request(state: State, context: Context) -> Request:
         return resume(str(state["cursor"]), context) if "cursor" in state else ask(context)
 
     def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
-        found, deleted, deleted_at = split(response.records(records))
-        after = str(response.get(cursor))
+        listing = not state or state.get("listing") is True
+        found, deleted, deleted_at = split(response.records(records), listing)
+        after = response.get(cursor)
+        if not isinstance(after, str) or not after:
+            raise BadReply(f"the reply has no cursor at {cursor!r}")
+        goes_on = response.get(more_flag) is True
         return Page(
             records=found,
             deleted=deleted,
             deleted_at=deleted_at,
-            state={"cursor": after},
-            next=resume(after, context) if response.get(more_flag) is True else None,
+            state={"cursor": after, "listing": True} if listing and goes_on else {"cursor": after},
+            next=resume(after, context) if goes_on else None,
         )
 
     return Stream(name=name, columns=columns, request=request, parse=parse, **more)

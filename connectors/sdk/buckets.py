@@ -1,0 +1,107 @@
+"""Figures told in time buckets: what was used and what it cost, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from connectors.sdk.base import Stream
+from connectors.sdk.streams import Ask, value_of, with_members
+from core.errors import BadReply
+from core.http import JSON, Request, Response
+from core.model import EMPTY_STATE, Column, Context, Deletion, Page, State
+
+HISTORY_SETTING: Final = "history_days"
+DEFAULT_HISTORY: Final = 30
+STILL_CHANGING: Final = timedelta(days=3)
+
+# What a result does not say itself: its bucket, and one text for its group, whose parts may be null.
+BUCKET_COLUMNS: Final = (
+    Column(name="bucket", required=True, about="The bucket's start, seconds since 1970, as text."),
+    Column(name="group_key", required=True, about="The values grouped by, as a JSON list."),
+    Column(name="start_time", type="epoch", required=True),
+    Column(name="end_time", type="epoch", required=True),
+)
+
+
+def bucket_stream(
+    *,
+    name: str,
+    ask: Ask,
+    group_by: Sequence[str],
+    columns: tuple[Column, ...],
+    size: int,
+    still_changing: timedelta = STILL_CHANGING,
+    **more: Any,
+) -> Stream:
+    """Results per UTC day and group, in pages of `size` days told oldest first.
+
+    The first walk goes back as many days as the setting `history_days` says; each later one begins `still_changing`
+    before the last complete day. A day that is read again replaces what was known of it, because results move between
+    groups. State: {"since": start of the last complete day}; in the middle of a walk {"next": start of the day to go
+    on from} as well. Page tokens are not kept, so none can be refused later.
+    """
+
+    def request(state: State, context: Context) -> Request:
+        first = ask(context).with_params(start_time=_start(state, context), bucket_width="1d", limit=size)
+        return first.with_params(**{"group_by[]": list(group_by)})
+
+    def _start(state: State, context: Context) -> int:
+        if "next" in state:
+            return int(str(state["next"]))
+        if "since" in state:
+            return int(str(state["since"])) - int(still_changing.total_seconds())
+        today = context.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        days = int(str(context.settings.get(HISTORY_SETTING) or DEFAULT_HISTORY))
+        return int((today - timedelta(days=days)).timestamp())
+
+    def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
+        records: list[bytes] = []
+        deleted: list[Deletion] = []
+        deleted_at: list[int] = []
+        complete = state.get("complete")
+        goes_on_at: JSON = None
+        for bucket in (Response(status=200, body=raw) for raw in response.records("data")):
+            begin, end = bucket.get("start_time"), bucket.get("end_time")
+            if not isinstance(begin, int) or not isinstance(end, int):
+                raise BadReply("the reply holds a bucket without its times")
+            if "since" in state:
+                deleted.append(Deletion(match={"bucket": str(begin)}))
+                deleted_at.append(len(records))
+            around: dict[str, JSON] = {"bucket": str(begin), "start_time": begin, "end_time": end}
+            records += [
+                with_members(record, {**around, "group_key": _group_key(record, group_by)})
+                for record in bucket.records("results")
+            ]
+            goes_on_at = end
+            if datetime.fromtimestamp(end, UTC) <= context.now:
+                complete = begin
+        token = response.get("next_page")
+        if token is None or goes_on_at is None:
+            since = complete if complete is not None else state.get("since")
+            after: State = {"since": since} if since is not None else EMPTY_STATE
+            return Page(records=records, deleted=deleted, deleted_at=deleted_at, state=after)
+        middle = {"next": goes_on_at, "complete": complete, "since": state.get("since")}
+        return Page(
+            records=records,
+            deleted=deleted,
+            deleted_at=deleted_at,
+            state={name: value for name, value in middle.items() if value is not None},
+            next=asked.with_params(page=str(token)),
+        )
+
+    return Stream(
+        name=name,
+        columns=(*BUCKET_COLUMNS, *columns),
+        request=request,
+        parse=parse,
+        key=("bucket", "group_key"),
+        **more,
+    )
+
+
+def _group_key(record: bytes, group_by: Sequence[str]) -> str:
+    return msgspec.json.encode([value_of(record, name) for name in group_by]).decode()
