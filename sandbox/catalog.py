@@ -9,7 +9,9 @@ from sandbox.platform import Platform
 from sandbox.world import World
 
 MODULES: Mapping[str, str] = {
+    "dropbox": "sandbox.dropbox",
     "hubspot": "sandbox.hubspot",
+    "mailchimp": "sandbox.mailchimp",
 }
 
 

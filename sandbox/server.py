@@ -20,8 +20,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -33,7 +33,6 @@ from sandbox.samples import SAMPLES
 from sandbox.sandbox import Sandbox, UnknownHost
 
 MAX_BODY = 32 * 1024 * 1024
-THREADS = 32
 PIECE = 16_384
 PATH_FORM = "/_host/"
 
@@ -45,7 +44,6 @@ class BodyTooLarge(Exception):
 def create_app(sandbox: Sandbox) -> ASGIApp:
     """The ASGI application over this sandbox."""
     control = Starlette(routes=_control(sandbox))
-    threads = CapacityLimiter(THREADS)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,7 +53,7 @@ def create_app(sandbox: Sandbox) -> ASGIApp:
             return
         try:
             call = await _call(scope, receive)
-            reply = await to_thread.run_sync(sandbox.handle, call, limiter=threads)
+            reply = await run_in_threadpool(sandbox.handle, call)  # at most 40 at once, Starlette's default
         except BodyTooLarge:
             await _answer(Reply(status=413), send)
         except UnknownHost as error:

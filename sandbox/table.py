@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,7 @@ class Table:
         self._world = world
         self._population = population
         self._over: dict[int, Row] = {}
+        self._restored: dict[int, int] = {}
         self._writes = 0
         self._next = WRITTEN
         self._orders: dict[str, tuple[tuple[int, int], list[int]]] = {}
@@ -63,7 +64,7 @@ class Table:
                 version=life.version,
                 fields={},
             )
-        gone = over.deleted if over.deleted is not None else life.deleted
+        gone = over.deleted if over.deleted is not None else None if self._is_back(index) else life.deleted
         return Row(
             index=index,
             created=life.created,
@@ -109,17 +110,18 @@ class Table:
             self._keep(self._moved(row, fields=row.fields, deleted=self._world.clock.ms()))
 
     def restore(self, index: int, fields: Mapping[str, Any]) -> Row:
-        """Brings a row that was deleted through the API back, with these fields."""
+        """Brings a deleted row back, with these fields set."""
         row = self._row(index)
+        self._restored[index] = self._world.clock.ms()
         return self._keep(self._moved(row, fields={**row.fields, **fields}))
-
-    def find(self, indices: Iterable[int], name: str, value: Any) -> int | None:
-        """The first of these rows whose written field has this value."""
-        return next((i for i in indices if self._row(i).fields.get(name) == value), None)
 
     def written_indices(self) -> list[int]:
         """Every row that anything was written to, deleted ones too."""
         return list(self._over)
+
+    def _is_back(self, index: int) -> bool:
+        died = self._population.deleted().get(index) if self._population is not None else None
+        return died is not None and self._restored.get(index, -1) >= died
 
     def _row(self, index: int) -> Row:
         row = self.row(index)
@@ -147,14 +149,14 @@ class Table:
         born = 0
         if self._population is not None:
             born = self._population.size
-            gone |= set(self._population.deleted())
+            gone |= {i for i in self._population.deleted() if not self._is_back(i)}
         if deleted:
             return sorted(gone)
         return [i for i in range(born) if i not in gone] + sorted(
             i for i in self._over if i >= WRITTEN and i not in gone
         )
 
-    def _ordered(self, name: str, make: Any) -> list[int]:
+    def _ordered(self, name: str, make: Callable[[], list[int]]) -> list[int]:
         revision = self.revision
         kept = self._orders.get(name)
         if kept is None or kept[0] != revision:
