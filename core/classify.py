@@ -65,7 +65,8 @@ class ErrorRule:
 
     def _value_fits(self, value: Any) -> bool:
         if self.equals is not None:
-            return bool(value == self.equals)
+            # True is not 1 in JSON.
+            return bool(value == self.equals) and isinstance(value, bool) == isinstance(self.equals, bool)
         if self.contains:
             return self.contains.lower() in str(value).lower()
         return value is not None

@@ -7,16 +7,17 @@ records out as the raw JSON that arrived.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 import msgspec
 
-from core.errors import BadReply
+from core.errors import BadReply, UsageError
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 Params: TypeAlias = Mapping[str, str | int | bool | list[str]]
@@ -61,8 +62,17 @@ class Request:
 
     @property
     def filled_path(self) -> str:
-        """The path with its arguments in place, each percent-encoded so that none adds a segment."""
-        return self.path.format_map({k: quote(v, safe="") for k, v in self.args.items()})
+        """The path with its arguments in place, each percent-encoded so that none adds a segment.
+
+        Raises UsageError where an argument would take a segment away: empty, `.` and `..` (RFC 3986, 5.2.4).
+        """
+        if not self.args:
+            return self.path.format_map(_EMPTY)
+        filled = self.path.format_map({k: quote(v, safe="") for k, v in self.args.items()})
+        for template, segment in zip(self.path.split("/"), filled.split("/"), strict=True):
+            if segment in ("", ".", "..") and segment != template:
+                raise UsageError(f"{template} of {self.path} is not an identifier: it is empty or made of dots")
+        return filled
 
     def fingerprint(self) -> str:
         """A digest that two requests share exactly when they ask the same question. Headers do not count."""
@@ -91,8 +101,8 @@ class Response:
     """
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
-    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=lambda: _EMPTY, repr=False)
+    body: bytes = field(default=b"", repr=False)
     call: int = 0
 
     def get(self, path: str, default: Any = None) -> Any:
@@ -102,7 +112,7 @@ class Response:
         (error pages of proxies): this is for looking. `records` and `json` insist.
         """
         try:
-            found = _decoder(path, Any).decode(self.body)
+            found = _decode(_decoder(path, Any), self.body)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return default
         value = _descend(found, path)
@@ -112,29 +122,28 @@ class Response:
         """The records of the array at `path` (the whole body for an empty path), each as the JSON that arrived.
 
         An object in place of the array is one record; an absent or null array has none.
-        Raises BadReply where the body is no JSON or holds something else there.
+        Raises BadReply where the body is no JSON or holds something else there or on the way.
         """
         try:
-            found = _decoder(path, list[msgspec.Raw]).decode(self.body)
+            if not self.body.isascii():
+                self.body.decode()  # what is cut out is not decoded, and must still be text (RFC 8259, 8.1)
+            found = _descend(_decode(_decoder(path, list[msgspec.Raw]), self.body), path)
         except msgspec.ValidationError:
-            found = self._one_record(path)
+            return [self._one_record(path)]
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadReply(f"the reply is not valid JSON ({error})") from error
-        value = _descend(found, path)
-        return [] if value is None else [bytes(raw) for raw in value]
+        return [] if found is None else [bytes(raw) for raw in found]
 
-    def _one_record(self, path: str) -> Any:
+    def _one_record(self, path: str) -> bytes:
         raw = self.raw(path)
-        if raw is None:
-            return None
-        if raw[:1] != b"{":
+        if raw is None or raw[:1] != b"{":
             raise BadReply(f"the reply holds no records at {path or 'its top'!r}")
-        return _nest(path, [raw])
+        return raw
 
     def raw(self, path: str) -> bytes | None:
         """The JSON text at `path` as it arrived; None where it is absent or null. Raises BadReply for no JSON."""
         try:
-            found = _decoder(path, msgspec.Raw).decode(self.body)
+            found = _decode(_decoder(path, msgspec.Raw), self.body)
         except msgspec.ValidationError:
             return None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -146,9 +155,28 @@ class Response:
     def json(self) -> Any:
         """The whole body, decoded. Raises BadReply where it is no JSON."""
         try:
-            return msgspec.json.decode(self.body)
+            return _decode(_decoder("", Any), self.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadReply(f"the reply is not valid JSON ({error})") from error
+
+
+# Every escape of a JSON text, so that an escaped backslash is not taken for the beginning of one; alone: half a pair.
+_ESCAPES: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<alone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+)
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
+    """Decodes; half a surrogate pair (texts cut off within an emoji) becomes U+FFFD, where msgspec would give up."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        mended = _ESCAPES.sub(lambda found: rb"\ufffd" if found["alone"] else found[0], body)
+        if mended == body:
+            raise
+        return decoder.decode(mended)
 
 
 def _steps(path: str) -> list[str]:
@@ -171,13 +199,3 @@ def _descend(found: Any, path: str) -> Any:
             return None
         found = found.value
     return found
-
-
-def _nest(path: str, value: Any) -> Any:
-    for _ in _steps(path):
-        value = _Step(value)
-    return value
-
-
-class _Step(msgspec.Struct):
-    value: Any

@@ -102,7 +102,7 @@ class Breaker:
         failures = self.failures + 1
         if failures < FAILURES_TO_OPEN and not self.openings:
             return Breaker(failures=failures)
-        length = min(LONGEST_OPENING, FIRST_OPENING * 2**self.openings)
+        length = min(LONGEST_OPENING, FIRST_OPENING * 2.0 ** min(self.openings, 16))
         return Breaker(failures=failures, openings=self.openings + 1, open_until=now + length)
 
     def succeeded(self) -> Breaker:
