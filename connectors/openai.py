@@ -1,0 +1,361 @@
+"""OpenAI, API version 1: what a project holds, and what an organization used and paid.
+
+Quirks, and where they are told:
+- Two kinds of key that exclude each other: keys of projects read models, files and batches; admin keys read usage,
+  costs, projects and users. So the streams depend on the key.
+  https://platform.openai.com/docs/api-reference/administration
+- 429 means two things: too fast, or the quota is used up, where waiting does not help.
+  https://platform.openai.com/docs/guides/error-codes
+- Lists go on after the last id; some do not tell it, so it is taken from the last record.
+- Usage and costs come in buckets of a day, whose last days still change. What they are grouped by may be null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from connectors.sdk.base import ApiKey, Connector, Field, Settings, Stream, Version
+from connectors.sdk.buckets import bucket_stream
+from connectors.sdk.limits import counted_headers
+from connectors.sdk.streams import Ask, last_id, token_stream
+from core.classify import Disposition, ErrorRule
+from core.http import Params, Request, Response
+from core.model import Column, ColumnType, Context
+from core.pacing import RateLimit
+
+VERSION: Final = Version(name="v1", read=date(2026, 11, 23))
+_PROJECT_KEY: Final = "api_key"
+_ADMIN_KEY: Final = "admin_key"
+
+
+def _headers(settings: Settings) -> Mapping[str, str]:
+    # Only a person's old key that reaches several organizations needs it.
+    organization = settings.get("organization")
+    return {"OpenAI-Organization": str(organization)} if organization else {}
+
+
+def _get(path: str, params: Params) -> Ask:
+    def ask(context: Context) -> Request:
+        return Request(path=f"/v1/{path}", params=params, headers=_headers(context.settings))
+
+    return ask
+
+
+def _list(name: str, path: str, params: Params, columns: tuple[Column, ...], about: str, **more: Any) -> Stream:
+    return token_stream(
+        name=name,
+        ask=_get(path, params),
+        records="data",
+        next_token=last_id(),
+        token_param="after",
+        columns=columns,
+        about=about,
+        **more,
+    )
+
+
+def _integers(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name=name, type="integer", minimum=0) for name in names)
+
+
+def _times(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name=name, type="epoch") for name in names)
+
+
+_ID: Final = Column(name="id", required=True)
+_CREATED: Final = Column(name="created_at", type="epoch", required=True)
+
+MODELS: Final = _list(
+    "models",
+    "models",
+    {},
+    (
+        _ID,
+        Column(name="created", type="epoch"),
+        Column(name="owned_by"),
+        Column(name="shutdown_date", type="date"),
+    ),
+    "The models that the key may use.",
+    methods=(_PROJECT_KEY,),
+)
+FILES: Final = _list(
+    "files",
+    "files",
+    {"limit": 1000, "order": "asc"},
+    (
+        _ID,
+        Column(name="filename"),
+        Column(name="purpose"),
+        Column(name="status"),
+        *_integers("bytes"),
+        _CREATED,
+        *_times("expires_at"),
+    ),
+    "The files of the project.",
+    methods=(_PROJECT_KEY,),
+)
+# Neither can be deleted, so what a list leaves out is old, not gone.
+BATCHES: Final = _list(
+    "batches",
+    "batches",
+    {"limit": 100},
+    (
+        _ID,
+        Column(name="endpoint"),
+        Column(name="model"),
+        Column(name="status", required=True),
+        Column(name="input_file_id"),
+        Column(name="output_file_id"),
+        Column(name="error_file_id"),
+        Column(name="completion_window"),
+        Column(name="requests_total", type="integer", path="request_counts/total", minimum=0),
+        Column(name="requests_completed", type="integer", path="request_counts/completed", minimum=0),
+        Column(name="requests_failed", type="integer", path="request_counts/failed", minimum=0),
+        Column(name="input_tokens", type="integer", path="usage/input_tokens", minimum=0),
+        Column(name="output_tokens", type="integer", path="usage/output_tokens", minimum=0),
+        _CREATED,
+        *_times("in_progress_at", "completed_at", "failed_at", "expired_at", "cancelled_at", "expires_at"),
+        Column(name="metadata", type="json"),
+    ),
+    "The batch jobs of the project.",
+    methods=(_PROJECT_KEY,),
+    sweep=False,
+)
+FINE_TUNING_JOBS: Final = _list(
+    "fine_tuning_jobs",
+    "fine_tuning/jobs",
+    {"limit": 100},
+    (
+        _ID,
+        Column(name="model"),
+        Column(name="fine_tuned_model"),
+        Column(name="status", required=True),
+        Column(name="training_file"),
+        Column(name="validation_file"),
+        *_integers("trained_tokens"),
+        Column(name="error_message", path="error/message"),
+        _CREATED,
+        *_times("finished_at", "estimated_finish"),
+        Column(name="metadata", type="json"),
+    ),
+    "The fine-tuning jobs of the project.",
+    methods=(_PROJECT_KEY,),
+    sweep=False,
+)
+VECTOR_STORES: Final = _list(
+    "vector_stores",
+    "vector_stores",
+    {"limit": 100, "order": "asc"},
+    (
+        _ID,
+        Column(name="name"),
+        Column(name="status"),
+        *_integers("usage_bytes"),
+        Column(name="files_total", type="integer", path="file_counts/total", minimum=0),
+        Column(name="files_failed", type="integer", path="file_counts/failed", minimum=0),
+        _CREATED,
+        *_times("last_active_at", "expires_at"),
+        Column(name="metadata", type="json"),
+    ),
+    "The vector stores of the project.",
+    methods=(_PROJECT_KEY,),
+)
+PROJECTS: Final = _list(
+    "projects",
+    "organization/projects",
+    {"limit": 100, "include_archived": "true"},
+    (_ID, Column(name="name"), Column(name="status"), _CREATED, *_times("archived_at")),
+    "The projects of the organization, archived ones too.",
+    methods=(_ADMIN_KEY,),
+)
+USERS: Final = _list(
+    "users",
+    "organization/users",
+    {"limit": 100},
+    (
+        _ID,
+        Column(name="name"),
+        Column(name="email"),
+        Column(name="role"),
+        Column(name="is_service_account", type="boolean"),
+        *_times("added_at", "api_key_last_used_at"),
+    ),
+    "The members of the organization.",
+    methods=(_ADMIN_KEY,),
+)
+
+_OTHER_TYPES: Final[Mapping[str, ColumnType]] = {"batch": "boolean"}
+
+
+def _usage(kind: str, groups: tuple[str, ...], figures: tuple[str, ...], about: str) -> Stream:
+    return bucket_stream(
+        name=f"usage_{kind}",
+        ask=_get(f"organization/usage/{kind}", {}),
+        group_by=groups,
+        size=7,
+        columns=(
+            *_integers(*figures),
+            *(Column(name=group, type=_OTHER_TYPES.get(group, "text")) for group in groups),
+        ),
+        methods=(_ADMIN_KEY,),
+        about=about,
+    )
+
+
+_BY_MODEL: Final = ("project_id", "api_key_id", "model")
+_USAGE: Final = (
+    _usage(
+        "completions",
+        (*_BY_MODEL, "batch"),
+        (
+            "input_tokens",
+            "input_cached_tokens",
+            "input_cache_write_tokens",
+            "input_audio_tokens",
+            "output_tokens",
+            "output_audio_tokens",
+            "num_model_requests",
+        ),
+        "Tokens of completions and responses, per day, project, key and model.",
+    ),
+    _usage("embeddings", _BY_MODEL, ("input_tokens", "num_model_requests"), "Tokens embedded."),
+    _usage("moderations", _BY_MODEL, ("input_tokens", "num_model_requests"), "Tokens moderated."),
+    _usage("images", (*_BY_MODEL, "size", "source"), ("images", "num_model_requests"), "Images made."),
+    _usage("audio_speeches", _BY_MODEL, ("characters", "num_model_requests"), "Characters spoken."),
+    _usage("audio_transcriptions", _BY_MODEL, ("seconds", "num_model_requests"), "Seconds transcribed."),
+    _usage("vector_stores", ("project_id",), ("usage_bytes",), "Bytes in vector stores."),
+    _usage("code_interpreter_sessions", ("project_id",), ("num_sessions",), "Sessions of the code interpreter."),
+    _usage(
+        "file_search_calls",
+        ("project_id", "api_key_id", "vector_store_id"),
+        ("num_requests",),
+        "Searches in files.",
+    ),
+    _usage(
+        "web_search_calls",
+        (*_BY_MODEL, "context_level"),
+        ("num_requests", "num_model_requests"),
+        "Searches in the web.",
+    ),
+)
+COSTS: Final = bucket_stream(
+    name="costs",
+    ask=_get("organization/costs", {}),
+    group_by=("project_id", "line_item"),
+    size=31,
+    columns=(
+        Column(name="amount_value", type="number", path="amount/value", required=True, about="Whole currency units."),
+        Column(name="amount_currency", path="amount/currency", required=True),
+        Column(name="line_item"),
+        Column(name="project_id"),
+        Column(name="quantity", type="number"),
+        Column(name="quantity_unit"),
+    ),
+    methods=(_ADMIN_KEY,),
+    about="What was charged, per day, project and line item.",
+)
+
+
+def _probe(method: str, settings: Settings) -> Request:
+    path, params = ("organization/projects", {"limit": 1}) if method == _ADMIN_KEY else ("models", {})
+    return Request(path=f"/v1/{path}", params=params, headers=_headers(settings))
+
+
+def _discover(response: Response) -> Settings:
+    return {"account": response.headers.get("openai-organization") or "OpenAI organization"}
+
+
+_ORGANIZATION: Final = Field(
+    name="organization",
+    title="Organization ID",
+    secret=False,
+    optional=True,
+    pattern=r"org-[A-Za-z0-9]+",
+    help="Only where the key reaches several organizations. It begins with org-.",
+)
+
+CONNECTOR: Final = Connector(
+    name="openai",
+    title="OpenAI",
+    category="ai",
+    base_url="https://api.openai.com",
+    hosts=("api.openai.com",),
+    auth=(
+        ApiKey(
+            name=_PROJECT_KEY,
+            title="API key of a project, service account or person",
+            fields=(
+                Field(
+                    name="token",
+                    title="API key",
+                    pattern=r"sk-(?!admin-)(?:(?:proj|svcacct|service)-)?[A-Za-z0-9_\-]{20,}",
+                    help="In the platform's settings: API keys. It begins with sk-, and not with sk-admin-.",
+                ),
+                _ORGANIZATION,
+            ),
+            help="Reads models, files, batches, fine-tuning jobs and vector stores.",
+        ),
+        ApiKey(
+            name=_ADMIN_KEY,
+            title="Admin key of the organization",
+            fields=(
+                Field(
+                    name="token",
+                    title="Admin key",
+                    pattern=r"sk-admin-[A-Za-z0-9_\-]{20,}",
+                    help="In the organization's settings: Admin keys. It begins with sk-admin-.",
+                ),
+            ),
+            help="Reads usage, costs, projects and users.",
+        ),
+    ),
+    probe=_probe,
+    discover=_discover,
+    streams=(MODELS, FILES, BATCHES, FINE_TUNING_JOBS, VECTOR_STORES, PROJECTS, USERS, *_USAGE, COSTS),
+    # Nothing is published for lists; the calls of models tell their budget.
+    # https://platform.openai.com/docs/guides/rate-limits
+    rate_limit=RateLimit(
+        dialect=counted_headers(
+            remaining="x-ratelimit-remaining-requests",
+            reset="x-ratelimit-reset-requests",
+            form="duration",
+            bucket=lambda request: "requests",
+        ),
+        concurrency=4,
+    ),
+    # https://platform.openai.com/docs/guides/error-codes, and openai-python, src/openai/_base_client.py
+    errors=(
+        *(
+            ErrorRule(
+                disposition=Disposition.QUOTA_EXHAUSTED,
+                status=429,
+                path=path,
+                equals=code,
+                advice="The balance or the monthly limit is used up: look at Billing and Limits at OpenAI.",
+            )
+            for code in ("insufficient_quota", "billing_hard_limit_reached")
+            for path in ("error/code", "error/type")
+        ),
+        ErrorRule(disposition=Disposition.CREDENTIAL_REJECTED, status=401),
+        ErrorRule(
+            disposition=Disposition.SCOPE_MISSING,
+            status=403,
+            advice="Give the key the permission to read this, or another kind of key: admin keys read usage and costs "
+            "alone, the others all else.",
+        ),
+        ErrorRule(
+            disposition=Disposition.RETRY, status=(408, 409, 500, 502, 503, 504), header="x-should-retry", equals="true"
+        ),
+        ErrorRule(
+            disposition=Disposition.FAIL,
+            status=(408, 409, 429, 500, 502, 503, 504),
+            header="x-should-retry",
+            equals="false",
+        ),
+        ErrorRule(disposition=Disposition.RETRY, status=409),
+    ),
+    version=VERSION,
+    docs="https://platform.openai.com/docs/api-reference",
+)
