@@ -1,0 +1,266 @@
+"""Lands what waits in the landing zone. Whoever holds the warehouse takes everything, whosever it is.
+
+In one transaction: staging, checks, quarantine, merge, the streams' state and the segments' ids. Then the files go.
+So a record is never lost and never doubled, and a stream's state is never ahead of its data nor behind it: a process
+that dies before the commit leaves the files for the next, one that dies after it leaves ids that are known.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+
+import duckdb
+
+from core.errors import Busy
+from storage.warehouse.connection import Warehouse
+from storage.warehouse.drift import note_drift
+from storage.warehouse.landing import LandingZone, Segment, saved_state
+from storage.warehouse.merge import merge
+from storage.warehouse.names import utc
+from storage.warehouse.quarantine import put_aside
+from storage.warehouse.schema import create_bookkeeping, shape
+from storage.warehouse.stage import StageBroken, as_json, stage
+
+ROWS_AT_ONCE = 250_000
+BYTES_AT_ONCE = 128 * 1024 * 1024
+# What says that a segment itself cannot be landed, as opposed to a full disk or too little memory.
+_POISON = (
+    StageBroken,
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ConversionException,
+    duckdb.InvalidInputException,
+    duckdb.InvalidTypeException,
+    duckdb.OutOfRangeException,
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class TableReport:
+    """What landed in one table. `rows` passed the checks, `deleted` were tombstoned."""
+
+    segments: int = 0
+    rows: int = 0
+    quarantined: int = 0
+    deleted: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class DrainReport:
+    """What a drain did, by table ("platform.stream"). `rejected` segments were set aside with a reason.
+
+    `busy`: the warehouse was not free; whoever holds it lands what waits. `seconds` holding it; `size` in bytes.
+    """
+
+    tables: dict[str, TableReport] = field(default_factory=dict)
+    rejected: int = 0
+    busy: bool = False
+    seconds: float = 0.0
+    size: int = 0
+
+    def of(self, table: str) -> TableReport:
+        return self.tables.setdefault(table, TableReport())
+
+    @property
+    def segments(self) -> int:
+        return sum(table.segments for table in self.tables.values())
+
+    @property
+    def rows(self) -> int:
+        return sum(table.rows for table in self.tables.values())
+
+    @property
+    def quarantined(self) -> int:
+        return sum(table.quarantined for table in self.tables.values())
+
+    @property
+    def deleted(self) -> int:
+        return sum(table.deleted for table in self.tables.values())
+
+
+def drain(warehouse: Warehouse, landing: LandingZone, *, now: datetime, wait: float = 5.0) -> DrainReport:
+    """Lands all waiting segments. Where the warehouse is not free within `wait` seconds, the report says busy.
+
+    A holder looks again after letting go, so what was put down while it worked does not stay behind: a caller
+    that is told busy by another drain may leave. It also leaves as soon as nothing waits any more.
+    """
+    report = DrainReport()
+    while landing.pending():
+        try:
+            with warehouse.writing(wait=wait, give_up=lambda: not landing.pending()) as connection:
+                began = time.monotonic()
+                create_bookkeeping(connection)
+                _land_waiting(connection, landing, report, now)
+                report.seconds += time.monotonic() - began
+        except Busy:
+            report.busy = bool(landing.pending())
+            break
+        wait = 0.0
+    return report
+
+
+def _land_waiting(
+    connection: duckdb.DuckDBPyConnection, landing: LandingZone, report: DrainReport, now: datetime
+) -> None:
+    waiting = landing.waiting()
+    known = _landed_ids(connection, waiting)
+    fresh = []
+    for segment in waiting:
+        if segment.header.id in known:
+            segment.path.unlink(missing_ok=True)
+        else:
+            fresh.append(segment)
+    for batch in _batches(fresh):
+        _land_or_split(connection, landing, batch, report, now)
+
+
+def _land_or_split(
+    connection: duckdb.DuckDBPyConnection,
+    landing: LandingZone,
+    batch: Sequence[Segment],
+    report: DrainReport,
+    now: datetime,
+) -> None:
+    """Lands a batch; one that cannot be landed is halved until the segment at fault stands alone."""
+    try:
+        landed = _land(connection, batch, now)
+    except _POISON as error:
+        if len(batch) == 1:
+            landing.reject(batch[0].path, f"{type(error).__name__}: {error}")
+            report.rejected += 1
+            return
+        middle = len(batch) // 2
+        _land_or_split(connection, landing, batch[:middle], report, now)
+        _land_or_split(connection, landing, batch[middle:], report, now)
+        return
+    for name, one in landed.items():
+        table = report.of(name)
+        table.segments += one.segments
+        table.rows += one.rows
+        table.quarantined += one.quarantined
+        table.deleted += one.deleted
+    report.size += sum(segment.header.size for segment in batch)
+    for segment in batch:
+        segment.path.unlink(missing_ok=True)
+
+
+def _land(connection: duckdb.DuckDBPyConnection, batch: Sequence[Segment], now: datetime) -> dict[str, TableReport]:
+    landed: dict[str, TableReport] = {}
+    connection.begin()
+    try:
+        for segments in _by_table(batch):
+            table = segments[0].header.table
+            shape(connection, table, now=now)
+            one = landed.setdefault(f"{table.schema}.{table.name}", TableReport())
+            one.segments += len(segments)
+            if any(segment.header.rows or segment.header.deletions or segment.header.ends_walk for segment in segments):
+                staged = stage(connection, table, segments)
+                put_aside(connection, staged)
+                one.deleted += merge(connection, staged)
+                note_drift(connection, staged, now=now)
+                one.rows += staged.good
+                one.quarantined += staged.bad
+        _save_states(connection, batch, now)
+        _record(connection, batch, now)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    return landed
+
+
+def _batches(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """Cuts the waiting segments into what one transaction takes: memory does not grow with the data."""
+    batch: list[Segment] = []
+    rows = size = 0
+    for segment in segments:
+        more = segment.header.rows + len(segment.header.deletions)
+        if batch and (rows + more > ROWS_AT_ONCE or size + segment.header.size > BYTES_AT_ONCE):
+            yield batch
+            batch, rows, size = [], 0, 0
+        batch.append(segment)
+        rows += more
+        size += segment.header.size
+    if batch:
+        yield batch
+
+
+def _by_table(batch: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """The segments of each table, in order. Where a table's description changes on the way, each has its own turn."""
+    tables: dict[tuple[str, str], list[Segment]] = {}
+    for segment in batch:
+        tables.setdefault((segment.header.table.schema, segment.header.table.name), []).append(segment)
+    for segments in tables.values():
+        for _, same in groupby(segments, key=lambda segment: segment.header.table):
+            yield list(same)
+
+
+def _landed_ids(connection: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> set[str]:
+    ids = [segment.header.id for segment in segments]
+    rows = connection.execute("SELECT id FROM landed.segments WHERE id IN (SELECT unnest(?))", [ids]).fetchall()
+    return {row[0] for row in rows}
+
+
+def _save_states(connection: duckdb.DuckDBPyConnection, batch: Sequence[Segment], now: datetime) -> None:
+    latest: dict[tuple[str, str, str, str], dict[str, object]] = {}
+    for header in (segment.header for segment in batch):
+        saved = saved_state(header)
+        if saved is None:
+            continue
+        key = (header.owner, header.integration, header.stream, header.partition)
+        latest[key] = {
+            "owner": header.owner,
+            "integration": header.integration,
+            "stream": header.stream,
+            "part": header.partition,
+            "state": saved.state,
+            "walk_started": saved.walk_started.replace(tzinfo=None) if saved.walk_started else None,
+            "updated_at": utc(now),
+            "run": header.run,
+        }
+    if not latest:
+        return
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE states AS SELECT unnest(from_json(?, '[{"owner":"VARCHAR","integration":"VARCHAR",
+            "stream":"VARCHAR","part":"VARCHAR","state":"JSON","walk_started":"TIMESTAMP","updated_at":"TIMESTAMP",
+            "run":"VARCHAR"}]'), recursive := true)
+        """,
+        [as_json(list(latest.values()))],
+    )
+    connection.execute(
+        """
+        DELETE FROM landed.state AS t USING states AS s WHERE t.owner = s.owner AND t.integration = s.integration
+            AND t.stream = s.stream AND t."partition" = s.part
+        """
+    )
+    connection.execute("INSERT INTO landed.state SELECT * FROM states")
+
+
+def _record(connection: duckdb.DuckDBPyConnection, batch: Sequence[Segment], now: datetime) -> None:
+    rows = [
+        {
+            "id": header.id,
+            "owner": header.owner,
+            "integration": header.integration,
+            "platform": header.platform,
+            "stream": header.stream,
+            "rows": header.rows,
+            "landed_at": utc(now),
+        }
+        for header in (segment.header for segment in batch)
+    ]
+    connection.execute(
+        """
+        INSERT INTO landed.segments SELECT unnest(from_json(?, '[{"id":"VARCHAR","owner":"VARCHAR",
+            "integration":"VARCHAR","platform":"VARCHAR","stream":"VARCHAR","rows":"BIGINT","landed_at":"TIMESTAMP"}]'),
+            recursive := true)
+        """,
+        [as_json(rows)],
+    )

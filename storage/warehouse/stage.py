@@ -1,0 +1,149 @@
+"""Loads the records of some segments of one table into staging, typed and checked.
+
+Two temporary tables: `segs`, a row per segment with what its records share, and `stage`, a row per line of the files
+in the order they were written (so `rowid` is the order, and the headers are known by theirs). `bad` rows are for
+quarantine; a header is always one, as no record that is an array passes.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import duckdb
+import msgspec
+
+from core.errors import IntegrationError
+from core.model import Table
+from storage.warehouse.columns import RowSql, row_sql, typed
+from storage.warehouse.landing import MARK, Segment
+from storage.warehouse.names import literal
+
+_OBJECT_SIZE = 16 * 1024 * 1024  # DuckDB's own default for one line
+_SEGS = (
+    '[{"seg":"BIGINT","id":"VARCHAR","owner":"VARCHAR","integration":"VARCHAR","part":"VARCHAR","parent":"JSON",'
+    '"run":"VARCHAR","fetched_at":"TIMESTAMP","first":"BIGINT"}]'
+)
+
+
+class StageBroken(IntegrationError):
+    """What was read from the files is not what their headers tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """What is in staging. `starts`: the rowid of each segment's header. `bad`: records, headers not counted."""
+
+    table: Table
+    segments: Sequence[Segment]
+    starts: Sequence[int]
+    good: int
+    bad: int
+
+    @property
+    def sql(self) -> RowSql:
+        return row_sql(self.table)
+
+    def value(self, name: str) -> str:
+        """Where a query over `stage AS s JOIN segs AS g` finds a column."""
+        index = self.sql.names.index(name)
+        return f"g.c{index}" if index in self.sql.of_segments else f"s.c{index}"
+
+
+def stage(connection: duckdb.DuckDBPyConnection, table: Table, segments: Sequence[Segment]) -> Staged:
+    """Fills `segs` and `stage` from files. Raises StageBroken where lines are missing, too many or out of order."""
+    fill_segs(connection, table, f"SELECT unnest(from_json(?, {literal(_SEGS)}), recursive := true)", _rows(segments))
+    fill_stage(connection, table, _lines(segments))
+    first = connection.execute("SELECT min(rowid) FROM stage").fetchone()
+    base = first[0] if first is not None and first[0] is not None else 0  # rows of an open transaction count from afar
+    connection.execute("UPDATE segs SET first = first + ?", [base])
+    starts = [*accumulate((segment.header.rows + 1 for segment in segments), initial=base)]
+    total, bad = tally(connection)
+    in_place = connection.execute(
+        f"""
+        SELECT count(*) FROM segs JOIN stage ON stage.rowid = segs.first AND stage.seg = segs.seg
+        WHERE starts_with(json, {literal(f'["{MARK}",{{"id":"')} || id)
+        """
+    ).fetchone()
+    if total != starts[-1] - base or in_place != (len(segments),):
+        raise StageBroken(f"{total} lines were read where the headers tell of {starts[-1] - base}, or not in their order")
+    return Staged(
+        table=table, segments=segments, starts=starts[:-1], good=total - bad, bad=bad - len(segments)
+    )
+
+
+def fill_segs(connection: duckdb.DuckDBPyConnection, table: Table, source: str, parameter: str | None = None) -> None:
+    """Fills `segs` from a query (columns as in `_SEGS`) and adds the columns that whole segments share."""
+    sql = row_sql(table)
+    texts = "".join(f", {sql.of_segment(i)} AS t{i}" for i in sql.of_segments)
+    casts = "".join(f", {typed(sql.table.columns[i].type, f't{i}')} AS c{i}" for i in sql.of_segments)
+    checks = [check.condition for i in sql.of_segments for check in sql.column_checks(i)]
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE segs AS
+        SELECT *, coalesce({" OR ".join(checks) or "false"}, false) AS bad
+        FROM (SELECT *{casts} FROM (SELECT *{texts} FROM ({source})))
+        """,
+        [] if parameter is None else [parameter],
+    )
+
+
+def fill_stage(connection: duckdb.DuckDBPyConnection, table: Table, source: str) -> None:
+    """Fills `stage` from a query for `json` and `seg`, in its order."""
+    sql = row_sql(table)
+    bad = " OR ".join(check.condition for check in sql.checks())
+    kept = "".join(f", c{i}" for i in sql.of_record)
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE stage AS
+        SELECT seg, json{kept}, coalesce({bad}, false) AS bad FROM ({sql.values(f"({source})", "seg, json")})
+        """
+    )
+
+
+def tally(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """The rows of the stage, and how many of them are bad."""
+    counted = connection.execute(
+        "SELECT count(*), count(*) FILTER (s.bad OR g.bad) FROM stage AS s JOIN segs AS g ON s.seg = g.seg"
+    ).fetchone()
+    return counted or (0, 0)
+
+
+def _rows(segments: Sequence[Segment]) -> str:
+    first, rows = 0, []
+    for number, header in enumerate((segment.header for segment in segments), start=1):
+        rows.append(
+            {
+                "seg": number,
+                "id": header.id,
+                "owner": header.owner,
+                "integration": header.integration,
+                "part": header.partition,
+                "parent": header.parent,
+                "run": header.run,
+                "fetched_at": header.fetched_at.replace(tzinfo=None),
+                "first": first,
+            }
+        )
+        first += header.rows + 1
+    return as_json(rows)
+
+
+def _lines(segments: Sequence[Segment]) -> str:
+    """A query for the lines of the files. One that is not JSON comes as null and keeps its place."""
+    files = [str(segment.path.absolute()) for segment in segments]
+    escaped = ", ".join(literal(glob.escape(file)) for file in files)
+    longest = max(_OBJECT_SIZE, *(segment.header.size for segment in segments))
+    return (
+        f"SELECT json, list_position([{', '.join(map(literal, files))}], filename) AS seg"
+        f" FROM read_ndjson_objects([{escaped}],"
+        f" filename = true, ignore_errors = true, maximum_object_size = {longest})"
+    )
+
+
+def as_json(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows as one parameter for `from_json`: a hundred times faster than a statement per row."""
+    return msgspec.json.encode(rows).decode()
