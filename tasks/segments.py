@@ -70,8 +70,6 @@ class SegmentWriter:
             table=self._table,
             owner=self._owner,
             integration=self._integration,
-            platform=self._table.schema,
-            stream=self._table.name,
             run=self._run,
             parent=self._parent,
             state=self._state,

@@ -161,7 +161,7 @@ class Connector:
     `hosts` are all the hosts a credential may be sent to: exact names, or a name whose first label is `*`.
     `probe(method, settings)` is the cheapest request that proves a credential of that method;
     `discover(response)` reads settings from its reply, among them `account`, a label of who one is.
-    `errors` are looked at before the rules of HTTP.
+    `errors` are looked at before the rules of HTTP. `unverified` are points that no source we could read confirms.
     """
 
     name: str
@@ -177,6 +177,7 @@ class Connector:
     errors: tuple[ErrorRule, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     version: Version | None = None
+    unverified: tuple[str, ...] = ()
     docs: str
 
     def method(self, name: str) -> Auth:

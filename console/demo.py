@@ -1,0 +1,182 @@
+"""The demonstration: the main job, for real, against simulated platforms on this machine.
+
+It lives in a folder of its own (`demo` in the home folder), made anew by each run, so that it never touches what
+somebody has connected. Days are simulated: the sandbox's clock is put forward, and the flows are told the date.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+from urllib.error import URLError
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener, urlopen
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from core.errors import PlatformUnavailable
+
+if TYPE_CHECKING:
+    from tasks.workspace import Workspace
+
+DAYS: Final = 8
+PEOPLE: Final = 300
+_REDIRECT: Final = "http://127.0.0.1:8765/callback"
+# The way to authenticate that the demo uses, where a platform has several: keys where they reach all streams.
+_METHODS: Final[Mapping[str, str]] = {
+    "dropbox": "oauth2",
+    "hubspot": "service_key",
+    "mailchimp": "api_key",
+    "openai": "admin_key",
+    "x": "oauth2",
+}
+_TRENDS: Final = ("follower_growth", "contact_growth", "file_growth")
+
+
+def run(home: Path, *, days: int = DAYS, console: Console | None = None) -> None:
+    """Runs the demonstration in `home`/demo and prints what came of it. Takes about a minute."""
+    out, began = console or Console(), perf_counter()
+    folder = home / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    os.environ["INTEGRATIONS_HOME"] = str(folder)
+    os.environ.pop("INTEGRATIONS_DATABASE_URL", None)
+    out.print("[bold]Integration manager: the main job, on simulated platforms[/bold]")
+    out.print(f"Everything it writes is in {folder}; credentials and accounts are made up.\n")
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=days)
+    with _sandbox(start) as sandbox:
+        os.environ["INTEGRATIONS_SANDBOX"] = sandbox.address
+        _story(out, sandbox, days, start)
+    out.print(f"\nDone in {perf_counter() - began:.0f} seconds. A second run begins anew.")
+
+
+def _story(out: Console, sandbox: _Sandbox, days: int, start: datetime) -> None:
+    from console.demo_summary import print_summary
+    from console.prefect_server import temporary_server
+    from storage.home import Home
+    from storage.keyring import create_keyring
+
+    home = Home.from_env().create()
+    create_keyring(home.keyring_file)
+    columns = (TextColumn("  {task.description:<46}"), BarColumn(bar_width=30), TimeElapsedColumn())
+    with Progress(*columns, console=out) as progress:
+        waiting = progress.add_task("Starting an embedded Prefect", total=None)
+        with temporary_server(home, announce=False):
+            progress.update(waiting, total=1, completed=1)
+            from tasks.workspace import Workspace
+
+            workspace = Workspace.open(home)
+            try:
+                _connect_all(workspace, sandbox, progress)
+                asyncio.run(_simulate(sandbox, progress, days, start))
+                print_summary(out, workspace, days)
+            finally:
+                workspace.close()
+
+
+def _connect_all(workspace: Workspace, sandbox: _Sandbox, progress: Progress) -> None:
+    """Connects one integration per platform, as a person would: with what they type, or through the consent page."""
+    from connectors.catalog import PLATFORMS
+    from connectors.sdk.base import OAuth2
+    from tasks import connecting
+
+    samples = sandbox.ask("credentials")
+    bar = progress.add_task("Connecting, credentials sealed into blocks", total=len(PLATFORMS))
+    for platform in sorted(PLATFORMS):
+        from connectors.catalog import connector
+
+        method = _METHODS.get(platform, connector(platform).auth[0].name)
+        credential, settings = connecting.from_fields(platform, method, samples[platform][method])
+        if isinstance(connector(platform).method(method), OAuth2):
+            consent = connecting.begin_consent(platform, method, credential, _REDIRECT)
+            code, state = sandbox.approve(consent.url)
+            credential = connecting.finish_consent(workspace, consent, code=code, state=state, name=platform)
+        proven = connecting.prove(platform, credential, settings, name=platform, surroundings=workspace.surroundings)
+        connecting.connect(workspace, platform, platform, proven)
+        # The simulated days lie in the past: due at once, not from the real moment on.
+        workspace.scope.update_integration(platform, next_due_at=None)
+        progress.advance(bar)
+
+
+async def _simulate(sandbox: _Sandbox, progress: Progress, days: int, start: datetime) -> None:
+    from connectors.catalog import PLATFORMS
+    from flows.sync import sync_platform
+    from flows.watch import check_health, check_quality, scan_security
+
+    syncing = progress.add_task(f"Syncing {len(PLATFORMS)} platforms over {days} days", total=days * len(PLATFORMS))
+    for day in range(days):
+        now = start + timedelta(days=day)
+
+        async def one(platform: str, now: datetime = now) -> None:
+            await sync_platform(platform, as_of=now, return_state=True)
+            progress.advance(syncing)
+
+        await asyncio.gather(*(one(platform) for platform in sorted(PLATFORMS)))
+        await check_health(as_of=now, return_state=True)
+        if day < days - 1:
+            sandbox.advance(days=1)
+    last = start + timedelta(days=days - 1)
+    watching = progress.add_task("Scanning security, checking quality", total=2)
+    await scan_security(as_of=last, return_state=True)
+    progress.advance(watching)
+    await check_quality(hours=24.0 * days, as_of=last, return_state=True)
+    progress.advance(watching)
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+class _Sandbox:
+    """The sandbox process, spoken to over its control addresses."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def ask(self, what: str) -> Any:
+        with urlopen(f"{self.address}/_sandbox/{what}", timeout=30) as reply:  # noqa: S310 - our own loopback process
+            return json.load(reply)
+
+    def advance(self, *, days: int) -> None:
+        body = json.dumps({"days": days}).encode()
+        request = Request(f"{self.address}/_sandbox/advance", data=body, method="POST")  # noqa: S310 - as above
+        urlopen(request, timeout=30).close()  # noqa: S310 - as above
+
+    def approve(self, consent_url: str) -> tuple[str, str]:
+        """What a person who approves would do in the browser: the code and state that come back."""
+        parts = urlsplit(consent_url)
+        local = f"{self.address}/_host/{parts.netloc}{parts.path}?{parts.query}"
+        try:
+            build_opener(_NoRedirect).open(local, timeout=30)
+        except URLError as error:
+            location = getattr(error, "headers", {}).get("Location", "")
+            query = parse_qs(urlsplit(location).query)
+            if "code" in query:
+                return query["code"][0], query["state"][0]
+        raise PlatformUnavailable("the sandbox's consent page did not approve", advice="Run the demo again.")
+
+
+@contextmanager
+def _sandbox(start: datetime) -> Iterator[_Sandbox]:
+    command = [sys.executable, "-m", "sandbox", "--scale", str(PEOPLE), "--start", start.isoformat(), "--auto-approve"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise PlatformUnavailable("the sandbox did not start", advice="Try: python -m sandbox")
+        yield _Sandbox(json.loads(line)["address"])
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
