@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from prefect import Flow
-from prefect.deployments.runner import EntrypointType, RunnerDeployment
+from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron, Interval, Schedule
+from prefect.types.entrypoint import EntrypointType
 
 from flows.sync import sync_integration, sync_platform
 from flows.upkeep import prune, refresh_credentials
@@ -40,13 +41,14 @@ class Definition:
 
     def deployment(self, schedules: Iterable[Schedule] = ()) -> RunnerDeployment:
         """The deployment, with these schedules besides its own."""
-        return self.flow.to_deployment(
+        made = self.flow.to_deployment(
             name=self.name,
             description=self.description,
             tags=list(self.tags),
             schedules=[*self.schedules, *schedules],
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
+        return cast(RunnerDeployment, made)  # a coroutine only where it is called from one
 
 
 SYNC_PLATFORM: Final = Definition(flow=sync_platform, tags=("sync",))

@@ -37,12 +37,7 @@ def tell_server(workspace: Workspace) -> bool:
                 del wanted[known.slug]
             else:
                 client.delete_deployment_schedule(deployment.id, known.id)
-        missing = [
-            DeploymentScheduleCreate(
-                schedule=schedule.to_schedule(), parameters=schedule.parameters, slug=schedule.slug, active=True
-            )
-            for schedule in wanted.values()
-        ]
+        missing = [DeploymentScheduleCreate.from_schedule(schedule) for schedule in wanted.values()]
         if missing:
             client.create_deployment_schedules(deployment.id, missing)
     return True

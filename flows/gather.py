@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from prefect import State
 from prefect.futures import PrefectFuture, wait
-from prefect.states import Completed, Failed, State
+from prefect.states import Completed, Failed
 
 from tasks.steps import Summary
 
@@ -24,8 +25,13 @@ async def result(future: PrefectFuture[Any]) -> State[Any]:
 
 
 async def summaries(states: Sequence[State[Any]]) -> list[Summary]:
-    """What each step told: the data of its final state."""
-    return [await state.aresult(raise_on_failure=False) for state in states]
+    """What each step told: the data of its final state. A step that broke unexpectedly told nothing."""
+    return [told for state in states if isinstance(told := await state.aresult(raise_on_failure=False), dict)]
+
+
+async def summary(state: State[Any]) -> Summary:
+    """What one step told; empty where it broke unexpectedly."""
+    return next(iter(await summaries([state])), {})
 
 
 async def told(states: Sequence[State[Any]], data: Any, message: str) -> State[Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from prefect import flow
-from prefect.states import State
+from prefect import State, flow
 
 from flows.gather import result, results, summaries, told
 from tasks import steps
@@ -27,7 +26,7 @@ async def sync_platform(platform: str, full: bool = False, as_of: datetime | Non
     runs = [steps.sync.with_options(tags=[platform, name]).submit(name, full, [], as_of) for name in names]
     states = await results(runs)
     synced = await summaries(states)
-    rows = sum(summary.get("rows", 0) for summary in synced)
+    rows = sum(one.get("rows", 0) for one in synced)
     return await told(states, {"integrations": synced}, f"{len(names)} integrations, {rows} rows")
 
 
@@ -44,5 +43,4 @@ async def sync_integration(
         as_of: Pretend that it is this time (demonstrations and backfills of snapshots); empty for now.
     """
     state = await result(steps.sync.with_options(tags=[integration]).submit(integration, full, streams or [], as_of))
-    (summary,) = await summaries([state])
-    return await told([state], summary, state.message or "")
+    return await told([state], {"integrations": await summaries([state])}, state.message or "")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import flow
-from prefect.states import State
+from prefect import State, flow
 
-from flows.gather import result, summaries, told
+from flows.gather import result, summary, told
 from tasks import steps
 
 
@@ -15,8 +14,7 @@ from tasks import steps
 async def refresh_credentials() -> State[Any]:
     """Refreshes the OAuth tokens that are about to expire, so that no sync has to wait for it."""
     state = await result(steps.refresh_credentials.submit())
-    (summary,) = await summaries([state])
-    return await told([state], summary, state.message or "")
+    return await told([state], await summary(state), state.message or "")
 
 
 @flow(name="prune", flow_run_name="prune")
@@ -27,5 +25,4 @@ async def prune(keep_days: int = 90) -> State[Any]:
         keep_days: How many days of that to keep.
     """
     state = await result(steps.prune.submit(keep_days))
-    (summary,) = await summaries([state])
-    return await told([state], summary, state.message or "")
+    return await told([state], await summary(state), state.message or "")

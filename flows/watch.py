@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from prefect import flow
-from prefect.states import State
+from prefect import State, flow
 
-from flows.gather import result, results, summaries, told
+from flows.gather import result, results, summaries, summary, told
 from tasks import steps
 
 
@@ -23,7 +22,7 @@ async def check_health(integration: str | None = None, as_of: datetime | None = 
     names = [integration] if integration else steps.connected()
     states = await results([steps.check_health.with_options(tags=[name]).submit(name, as_of) for name in names])
     checked = await summaries(states)
-    healthy = sum(summary.get("status") == "healthy" for summary in checked)
+    healthy = sum(one.get("status") == "healthy" for one in checked)
     return await told(states, {"integrations": checked}, f"{healthy} of {len(names)} healthy")
 
 
@@ -38,7 +37,7 @@ async def scan_security(integration: str | None = None, as_of: datetime | None =
     names: list[str | None] = [integration] if integration else [*steps.connected(), None]
     states = await results([steps.scan_security.submit(name, as_of) for name in names])
     scanned = await summaries(states)
-    found = sum(len(summary.get("findings", ())) for summary in scanned)
+    found = sum(len(one.get("findings", ())) for one in scanned)
     return await told(states, {"integrations": scanned}, f"{found} findings")
 
 
@@ -54,5 +53,4 @@ async def check_quality(
         as_of: Pretend that it is this time (demonstrations); empty for now.
     """
     state = await result(steps.check_quality.submit(platforms or [], hours, as_of))
-    (summary,) = await summaries([state])
-    return await told([state], summary, state.message or "")
+    return await told([state], await summary(state), state.message or "")

@@ -30,6 +30,7 @@ from core.errors import (
 )
 from core.http import JSON
 from core.model import EMPTY_STATE, Context
+from storage.state.leases import Held
 from storage.state.models import Integration
 from storage.warehouse.drain import drain
 from storage.warehouse.metrics import SYNCS
@@ -116,8 +117,8 @@ def sync(
     integration = workspace.scope.integration(name)
     platform = connector(integration.platform)
     wanted = _wanted(platform, integration, only)
-    with workspace.leases.held(f"sync:{integration.id}", ttl=LEASE_SECONDS):
-        return _Sync(workspace, integration, platform, run, now, stream_ended).run(wanted, full)
+    with workspace.leases.held(f"sync:{integration.id}", ttl=LEASE_SECONDS) as lease:
+        return _Sync(workspace, integration, platform, run, now, stream_ended, lease).run(wanted, full)
 
 
 def _wanted(platform: Connector, integration: Integration, only: Sequence[str]) -> tuple[Stream, ...]:
@@ -142,9 +143,10 @@ class _Sync:
         run: str,
         now: datetime | None,
         stream_ended: StreamEnded,
+        lease: Held,
     ) -> None:
         self._workspace, self._integration, self._platform = workspace, integration, platform
-        self._run, self._stream_ended = run, stream_ended
+        self._run, self._stream_ended, self._lease = run, stream_ended, lease
         self._time = (lambda: now) if now is not None else workspace.clock
         self._calls = CallLog(workspace, integration.name, platform.name, run, now)
         self._stop = threading.Event()
@@ -240,6 +242,7 @@ class _Sync:
             run=self._run,
             parent=parent,
             time=self._time,
+            guard=self._lease.ensure,
         )
         before = saved.get((stream.name, writer.partition))
         resumed = before if before is not None and not full else SavedState(state=EMPTY_STATE, walk_started=None)

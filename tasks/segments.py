@@ -18,6 +18,7 @@ SEGMENT_BYTES: Final = 8 * 1024 * 1024
 class SegmentWriter:
     """Pages in, segments out: one when enough has gathered, and one when told to flush.
 
+    `guard` is asked before each segment, and raises where this run may no longer write.
     What was added before a flush survives anything; what was added after the last one is read again.
     """
 
@@ -31,9 +32,11 @@ class SegmentWriter:
         run: str,
         parent: Mapping[str, JSON] | None,
         time: Callable[[], datetime],
+        guard: Callable[[], None],
     ) -> None:
         self._landing, self._table, self._owner = landing, table, owner
         self._integration, self._run, self._parent, self._time = integration, run, parent, time
+        self._guard = guard
         self.partition = partition_of(parent)
         self._walk_started: datetime | None = None
         self._clear()
@@ -66,6 +69,7 @@ class SegmentWriter:
         full_walk_ends = self._ends_walk and self._walk_started is not None
         if not (self._records or self._deletions or full_walk_ends or self._state != self._saved):
             return
+        self._guard()
         self._landing.write(
             table=self._table,
             owner=self._owner,
