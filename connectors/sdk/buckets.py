@@ -20,10 +20,9 @@ STILL_CHANGING: Final = timedelta(days=3)
 
 # What a result does not say itself: its bucket, and one text for its group, whose parts may be null.
 BUCKET_COLUMNS: Final = (
-    Column(name="bucket", required=True, about="The bucket's start, seconds since 1970, as text."),
-    Column(name="group_key", required=True, about="The values grouped by, as a JSON list."),
     Column(name="start_time", type="epoch", required=True),
     Column(name="end_time", type="epoch", required=True),
+    Column(name="group_key", required=True, about="The values grouped by, as a JSON list."),
 )
 
 
@@ -63,15 +62,15 @@ def bucket_stream(
         deleted: list[Deletion] = []
         deleted_at: list[int] = []
         complete = state.get("complete")
-        goes_on_at: JSON = None
+        goes_on_at: JSON = state.get("next", _start(state, context))
         for bucket in (Response(status=200, body=raw) for raw in response.records("data")):
             begin, end = bucket.get("start_time"), bucket.get("end_time")
             if not isinstance(begin, int) or not isinstance(end, int):
                 raise BadReply("the reply holds a bucket without its times")
             if "since" in state:
-                deleted.append(Deletion(match={"bucket": str(begin)}))
+                deleted.append(Deletion(match={"start_time": str(begin)}))
                 deleted_at.append(len(records))
-            around: dict[str, JSON] = {"bucket": str(begin), "start_time": begin, "end_time": end}
+            around: dict[str, JSON] = {"start_time": begin, "end_time": end}
             records += [
                 with_members(record, {**around, "group_key": _group_key(record, group_by)})
                 for record in bucket.records("results")
@@ -80,7 +79,7 @@ def bucket_stream(
             if datetime.fromtimestamp(end, UTC) <= context.now:
                 complete = begin
         token = response.get("next_page")
-        if token is None or goes_on_at is None:
+        if token is None:
             since = complete if complete is not None else state.get("since")
             after: State = {"since": since} if since is not None else EMPTY_STATE
             return Page(records=records, deleted=deleted, deleted_at=deleted_at, state=after)
@@ -98,7 +97,7 @@ def bucket_stream(
         columns=(*BUCKET_COLUMNS, *columns),
         request=request,
         parse=parse,
-        key=("bucket", "group_key"),
+        key=("start_time", "group_key"),
         **more,
     )
 

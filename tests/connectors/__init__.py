@@ -1,0 +1,1 @@
+"""The connectors, as pure functions: no network, no storage."""
