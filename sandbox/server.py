@@ -59,7 +59,8 @@ def create_app(sandbox: Sandbox) -> ASGIApp:
         except UnknownHost as error:
             await _answer(Reply(status=502, headers={"content-type": "text/plain"}, body=f"no {error}".encode()), send)
         except Unreachable:
-            return  # the server closes a connection that was left without an answer
+            # The server closes a connection whose answer was begun and not ended.
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
         else:
             await _answer(reply, send)
 

@@ -122,7 +122,7 @@ class Account:
                             {
                                 "label": stage.capitalize(),
                                 "displayOrder": place,
-                                "metadata": {"isClosed": "true" if stage in closed else "false"},
+                                "metadata": _stage_metadata(call.args["type"], stage, place, stage in closed),
                                 "id": stage,
                                 "createdAt": EPOCH,
                                 "updatedAt": EPOCH,
@@ -138,3 +138,10 @@ class Account:
                 ]
             }
         )
+
+
+def _stage_metadata(kind: str, stage: str, place: int, closed: bool) -> dict[str, str]:
+    if kind == "tickets":
+        return {"ticketState": "CLOSED" if closed else "OPEN", "isClosed": str(closed).lower()}
+    probability = {"closedwon": 1.0, "closedlost": 0.0}.get(stage, 0.2 * (place + 1))
+    return {"isClosed": str(closed).lower(), "probability": f"{probability:.1f}"}

@@ -22,7 +22,10 @@ def iso(ms: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectType:
-    """One type. `born` makes the properties of a record that nobody wrote; `kinds` are property -> type."""
+    """One type. `born` makes the properties of a record that nobody wrote; `kinds` are property -> type.
+
+    `begins` is what HubSpot sets by itself when a record is created (as recorded).
+    """
 
     name: str
     singular: str
@@ -33,6 +36,7 @@ class ObjectType:
     kinds: Mapping[str, str]
     born: Callable[[World, Row], Values]
     table: Table
+    begins: Mapping[str, str]
     unique: str | None = None
 
     def id_of(self, index: int) -> str:
@@ -181,6 +185,23 @@ _MORE = {
     "tickets": ("notes_last_updated", "num_notes", "hs_ticket_id"),
 }
 
+_BEGINS = {
+    "contacts": {
+        "lifecyclestage": "lead",
+        "num_notes": "0",
+        "hs_is_unworked": "true",
+        "hs_pipeline": "contacts-lifecycle-pipeline",
+    },
+    "companies": {
+        "lifecyclestage": "lead",
+        "num_notes": "0",
+        "num_associated_contacts": "0",
+        "hs_pipeline": "companies-lifecycle-pipeline",
+    },
+    "deals": {"num_notes": "0", "num_associated_contacts": "0"},
+    "tickets": {"num_notes": "0"},
+}
+
 
 def make_types(world: World) -> dict[str, ObjectType]:
     """The object types over fresh tables."""
@@ -211,6 +232,7 @@ def make_types(world: World) -> dict[str, ObjectType]:
             kinds={one: _KINDS.get(one, _TEXT) for one in names},
             born=born,
             table=Table(world, population),
+            begins=_BEGINS[name],
             unique="email" if name == "contacts" else None,
         )
     return types

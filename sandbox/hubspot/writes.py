@@ -135,7 +135,8 @@ class Writes:
     def _created(self, call: Call, kind: ObjectType, given: Any) -> Row:
         values = self._valid(call, kind, given)
         self._unique(call, kind, values, None)
-        return kind.table.create(values)
+        own_site = {"website": values["domain"]} if kind.name == "companies" and values.get("domain") else {}
+        return kind.table.create({**kind.begins, **own_site, **values})
 
     def _changed(self, call: Call, kind: ObjectType, row: Row, given: Any) -> Row:
         values = self._valid(call, kind, given)

@@ -20,6 +20,10 @@ MERGE = (
     ("ADDRESS", "Address", "address"), ("PHONE", "Phone Number", "phone"), ("BIRTHDAY", "Birthday", "birthday"),
     ("COMPANY", "Company", "text"),
 )  # fmt: skip
+SAVED = {
+    "match": "all",
+    "conditions": [{"condition_type": "Date", "field": "timestamp_opt", "op": "greater", "value": "last"}],
+}
 FIRST_SEGMENT = 3_730_000
 
 
@@ -66,6 +70,8 @@ class Lists:
                 created=world.start_ms - (720 - number) * DAY_MS,
             )
             audience.segments = [self._born_segment(audience, place, name) for place, name in enumerate(TAGS)]
+            saved = self._born_segment(audience, len(TAGS), "Recent subscribers")
+            audience.segments.append({**saved, "type": "saved", "options": SAVED})
             self.audiences[list_id] = audience
         self.all = checked(self._all)
         self.segments = checked(self._segments)
@@ -219,10 +225,11 @@ class Lists:
         born = segment["name"] in TAGS
         size = len(audience.table.indices()) * (1 + TAGS.index(segment["name"])) // 20 if born else 0
         return {
-            "id": segment["id"], "name": segment["name"], "member_count": size, "type": segment["type"],
-            "created_at": segment["created_at"], "updated_at": segment["updated_at"], "list_id": audience.list_id,
+            **segment,
+            "member_count": size,
+            "list_id": audience.list_id,
             "_links": links(path, "Lists/Segments", "PATCH", "DELETE"),
-        }  # fmt: skip
+        }
 
     def create_segment(self, call: Call) -> Reply:
         audience = self.audiences.get(call.args["list_id"])
