@@ -151,14 +151,14 @@ class Lease(OwnedKey, table=True):
 class RateBudget(OwnedKey, table=True):
     """The calls granted lately to the processes of this installation, and what the platform told.
 
-    `granted` is the JSON of `core.budgets.Bucket.granted`; `remaining` holds until `resets_at` (seconds since 1970).
+    `granted` and `remaining` are `taken` and `left` of a `core.budgets.Window`; times are seconds since 1970.
     """
 
     __tablename__ = "rate_budget"
 
     account: str = Field(primary_key=True)
     bucket: str = Field(primary_key=True)
-    granted: dict[str, list[list[int]]] = Field(default_factory=dict, sa_type=JSON)
+    granted: list[list[float]] = Field(default_factory=list, sa_type=JSON)
     remaining: int | None = None
     resets_at: float = 0.0
 

@@ -5,43 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy import delete
 from sqlmodel import col, select
 
+from core.health import HealthReading
+from core.security import Finding
 from storage.state.models import FindingNow, HealthNow
 from storage.state.sessions import Sessions
-
-
-class Reading(Protocol):
-    """One health check's result."""
-
-    @property
-    def check_name(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def value(self) -> float | None: ...
-    @property
-    def unit(self) -> str: ...
-    @property
-    def message(self) -> str: ...
-
-
-class Finding(Protocol):
-    """What one security rule found; a rule finds one thing of an integration, told in `detail`."""
-
-    @property
-    def rule(self) -> str: ...
-    @property
-    def severity(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def detail(self) -> str: ...
-    @property
-    def remedy(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +27,7 @@ class WatchRows(Sessions):
         with self.reading() as session:
             return list(session.exec(statement))
 
-    def save_health(self, name: str, readings: Iterable[Reading], at: datetime) -> None:
+    def save_health(self, name: str, readings: Iterable[HealthReading], at: datetime) -> None:
         """The results of a health check take the place of the last ones."""
         with self.writing() as session:
             session.exec(delete(HealthNow).where(col(HealthNow.integration) == name))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from core.errors import UsageError
+from core.health import HealthReading, Status
+from core.security import Finding, Severity
 from storage.state.engine import State, open_state
 from storage.state.scope import Scope
 
@@ -232,37 +233,27 @@ def test_a_success_ends_the_need_for_attention_but_not_a_persons_pause(scope: Sc
     assert scope.integration("files").status_reason == "holidays"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    check_name: str
-    status: str = "ok"
-    value: float | None = None
-    unit: str = ""
-    message: str = ""
+def measured(name: str, status: Status = "healthy", ms: float = 80.0) -> HealthReading:
+    return HealthReading(check_name=name, status=status, value=ms, unit="ms", message="")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    rule: str
-    severity: str = "high"
-    title: str = "The credential is old"
-    detail: str = ""
-    remedy: str = "Connect again."
+def found(rule: str, severity: Severity = "high", detail: str = "") -> Finding:
+    return Finding(rule=rule, severity=severity, title="The credential is old", detail=detail, remedy="Connect again.")
 
 
 def test_health_is_what_the_last_check_said(scope: Scope) -> None:
     connect(scope, "crm")
-    scope.save_health("crm", [Measured(check_name="latency", value=80.0, unit="ms"), Measured(check_name="gone")], NOW)
-    scope.save_health("crm", [Measured(check_name="latency", status="slow", value=900.0, unit="ms")], NOW + HOUR)
+    scope.save_health("crm", [measured("latency"), measured("gone")], NOW)
+    scope.save_health("crm", [measured("latency", "degraded", 900.0)], NOW + HOUR)
     [row] = scope.health("crm")
-    assert (row.check_name, row.status, row.value, row.unit, row.at) == ("latency", "slow", 900.0, "ms", NOW + HOUR)
+    assert (row.check_name, row.status, row.value, row.unit, row.at) == ("latency", "degraded", 900.0, "ms", NOW + HOUR)
     assert [row.integration for row in scope.health()] == ["crm"]
 
 
 def test_a_finding_keeps_when_it_was_first_seen_and_ends_when_gone(scope: Scope) -> None:
     connect(scope, "crm")
-    scope.save_findings("crm", [Found(rule="age"), Found(rule="scopes")], NOW)
-    scope.save_findings("crm", [Found(rule="age", severity="critical", detail="400 days")], NOW + HOUR)
+    scope.save_findings("crm", [found("age"), found("scopes")], NOW)
+    scope.save_findings("crm", [found("age", severity="critical", detail="400 days")], NOW + HOUR)
     [row] = scope.findings()
     assert (row.rule, row.severity, row.detail) == ("age", "critical", "400 days")
     assert (row.first_seen, row.last_seen) == (NOW, NOW + HOUR)
@@ -272,9 +263,9 @@ def test_a_finding_keeps_when_it_was_first_seen_and_ends_when_gone(scope: Scope)
 
 def test_a_finding_that_comes_back_begins_anew_and_one_that_ended_keeps_its_end(scope: Scope) -> None:
     connect(scope, "crm")
-    scope.save_findings("crm", [Found(rule="age"), Found(rule="scopes")], NOW)
+    scope.save_findings("crm", [found("age"), found("scopes")], NOW)
     scope.save_findings("crm", [], NOW + HOUR)
-    scope.save_findings("crm", [Found(rule="age")], NOW + 2 * HOUR)
+    scope.save_findings("crm", [found("age")], NOW + 2 * HOUR)
     rows = {row.rule: row for row in scope.findings(open_only=False)}
     assert (rows["age"].first_seen, rows["age"].resolved_at) == (NOW + 2 * HOUR, None)
     assert rows["scopes"].resolved_at == NOW + HOUR
@@ -282,9 +273,9 @@ def test_a_finding_that_comes_back_begins_anew_and_one_that_ended_keeps_its_end(
 
 def test_findings_of_the_installation_stand_beside_those_of_integrations(scope: Scope) -> None:
     connect(scope, "crm")
-    scope.save_findings("crm", [Found(rule="age")], NOW)
-    scope.save_findings(None, [Found(rule="key-file-readable")], NOW)
-    scope.save_findings(None, [Found(rule="key-file-readable")], NOW + HOUR)
+    scope.save_findings("crm", [found("age")], NOW)
+    scope.save_findings(None, [found("key-file-readable")], NOW)
+    scope.save_findings(None, [found("key-file-readable")], NOW + HOUR)
     assert [(row.integration, row.rule) for row in scope.findings()] == [("crm", "age"), (None, "key-file-readable")]
     scope.save_findings(None, [], NOW + HOUR)
     assert [row.rule for row in scope.findings(name="crm")] == ["age"]
@@ -294,8 +285,8 @@ def test_findings_of_the_installation_stand_beside_those_of_integrations(scope: 
 def test_removing_an_integration_takes_its_health_and_findings_along(scope: Scope) -> None:
     for name in ("crm", "files"):
         connect(scope, name)
-        scope.save_health(name, [Measured(check_name="latency")], NOW)
-        scope.save_findings(name, [Found(rule="age")], NOW)
+        scope.save_health(name, [measured("latency")], NOW)
+        scope.save_findings(name, [found("age")], NOW)
     scope.remove_integration("crm")
     assert [row.integration for row in scope.health()] == ["files"]
     assert [row.integration for row in scope.findings(open_only=False)] == ["files"]

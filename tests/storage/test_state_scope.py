@@ -12,6 +12,7 @@ from sqlalchemy import delete, exists, func, insert, literal_column, text, union
 from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col, select
 
+from core.health import HealthReading
 from storage.state.engine import State, open_state
 from storage.state.guard import OwnedSession, ScopeViolation
 from storage.state.models import METADATA, AuditEntry, Integration, Lease, Owned, Owner
@@ -392,12 +393,4 @@ def test_audit_lines_are_neither_changed_nor_deleted(mine: Scope) -> None:
 
 def test_a_row_about_an_integration_of_another_owner_cannot_be_written(mine: Scope, theirs: Scope) -> None:
     with pytest.raises(Exception, match="FOREIGN KEY"):
-        mine.save_health("mail", [_Ok()], NOW)
-
-
-class _Ok:
-    check_name = "latency"
-    status = "ok"
-    value = None
-    unit = ""
-    message = ""
+        mine.save_health("mail", [HealthReading(check_name="latency", status="healthy", message="")], NOW)
