@@ -3,60 +3,56 @@
 For every platform alike: rate budgets, authorization (only to declared hosts), time limits, a bounded body,
 classification of the reply, retries with backoff, one refresh of the token, the circuit breaker, and a record of
 each call. A wait longer than LONGEST_SLEEP is not slept but raised as ComeBackLater.
+
+Requests go to httpx's transport, past its Client: there they are followed by no redirect, cookie, proxy setting or
+log line with addresses, and cost half as much.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
 
+from connectors.sdk.addresses import address, guard
 from connectors.sdk.base import Connector, Settings
+from connectors.sdk.bodies import BrokenOff, incoming, outgoing
+from connectors.sdk.calls import CallRecord
 from connectors.sdk.credential import Credential
-from connectors.sdk.verdicts import failure
+from connectors.sdk.verdicts import failure, gave_up, held_back, later
 from core.budgets import MemoryBreakers, MemoryBudgets
 from core.classify import Disposition, Verdict, classify
-from core.errors import BadReply, CircuitOpen, ComeBackLater, HostNotAllowed, IntegrationError, PlatformUnavailable
+from core.errors import (
+    BadReply,
+    ComeBackLater,
+    CredentialError,
+    CredentialMalformed,
+    HostNotAllowed,
+    IntegrationError,
+)
 from core.http import Request, Response
-from core.pacing import Breaker, Breakers, Budgets, backoff, retry_after
+from core.pacing import Breaker, Breakers, Budgets, Observation, backoff, retry_after
 
 LONGEST_SLEEP: Final = 60.0
 MAX_ATTEMPTS: Final = 5
-MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 CALL_DEADLINE: Final = 120.0
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0, pool=60.0)
+_EXTENSIONS: Final = {"timeout": TIMEOUT.as_dict()}
+LATEST_RETURN: Final = 31 * 86400.0
 SANDBOX_VARIABLE: Final = "INTEGRATIONS_SANDBOX"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
-_AGENT: Final = "integration-manager/0.1"
-
-
-@dataclass(slots=True, kw_only=True)
-class CallRecord:
-    """One attempt of a call, for the metrics: `path` is the template, `ms` milliseconds, `bytes` of the body.
-
-    `status` is 0 where no reply came. `purpose` is what the caller said it is for (a stream, a check); `rows` is
-    filled in by whoever parses the reply.
-    """
-
-    number: int
-    at: datetime
-    method: str
-    path: str
-    status: int
-    disposition: str
-    ms: float
-    bytes: int
-    attempt: int
-    purpose: str = ""
-    rows: int = 0
+# Only the one coding that is decoded within bounds.
+_HEADERS: Final = {"user-agent": "integration-manager/0.1", "accept": "*/*", "accept-encoding": "gzip"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +89,10 @@ class Client:
         self._credential, self._settings = credential, dict(settings or {})
         self._world = surroundings or Surroundings()
         self._refresh, self._on_call = refresh, on_call
-        self._http = httpx.Client(
-            transport=self._world.transport or transport_from_environment(),
-            timeout=TIMEOUT,
-            follow_redirects=False,
-            headers={"User-Agent": _AGENT},
-            trust_env=False,
-        )
-        self._slots = threading.BoundedSemaphore(connector.rate_limit.concurrency)
-        self._lock = threading.Lock()
+        width = connector.rate_limit.concurrency
+        self._own = None if self._world.transport else transport_from_environment() or _network(width)
+        self._slots = threading.BoundedSemaphore(width)
+        self._lock, self._renewing = threading.Lock(), threading.Lock()
         self._breaker = self._world.breakers.load(integration)
         self._calls = 0
 
@@ -112,7 +103,8 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        self._http.close()
+        if self._own is not None:
+            self._own.close()
 
     def send(self, request: Request, *, purpose: str = "") -> Response:
         """The reply, once it is a good one.
@@ -126,14 +118,9 @@ class Client:
         attempt = 0
         while True:
             attempt += 1
+            last = attempt >= MAX_ATTEMPTS
             credential = self._credential
-            try:
-                response, verdict = self._attempt(request, url, credential, attempt, purpose)
-            except (httpx.TransportError, BadReply) as error:
-                if attempt >= MAX_ATTEMPTS:
-                    raise self._gave_up(request, _cause(error)) from error
-                self._world.sleep(backoff(attempt, self._world.chance()))
-                continue
+            response, verdict, cause = self._attempt(request, url, credential, attempt, purpose)
             match verdict.disposition:
                 case Disposition.OK:
                     self._remember(self._breaker.succeeded())
@@ -142,56 +129,51 @@ class Client:
                     self._renew(credential)
                     refreshed = True
                 case Disposition.RATE_LIMITED:
-                    self._wait_for(self._told_wait(response, verdict, attempt), "the platform's rate limit is reached")
-                    if attempt >= MAX_ATTEMPTS:
-                        raise self._later(LONGEST_SLEEP, "the platform's rate limit is still reached")
+                    told = self._told(response, verdict)
+                    if last:
+                        raise self._later(told or LONGEST_SLEEP, "the platform's rate limit is still reached")
+                    self._close_budgets(request, told)
+                    self._wait(told, attempt, "the platform's rate limit is reached")
                 case Disposition.RETRY:
-                    if attempt >= MAX_ATTEMPTS:
-                        raise self._gave_up(request, f"it answered {response.status}")
-                    self._wait_for(self._told_wait(response, verdict, attempt), "the platform asks to wait")
+                    if last:
+                        raise self._gave_up(request, cause or f"it answered {response.status}")
+                    self._wait(self._told(response, verdict), attempt, "the platform asks to wait")
                 case _:
                     self._remember(self._breaker.succeeded())
                     raise failure(self.connector, self.integration, request, response, verdict, credential)
 
-    def _address(self, request: Request) -> str:
+    def _address(self, request: Request) -> httpx.URL:
+        text = address(self.connector, self.integration, self._settings, request)
+        # What is checked is what httpx will use: two readings of one address could differ.
         try:
-            base = request.base or self.connector.base_url.format_map(self._settings)
-        except KeyError as error:
-            raise HostNotAllowed(
-                f"{self.integration}: the address of {self.connector.title} needs the setting {error.args[0]}, "
-                "which is not known yet",
-                advice=f"Connect it again: integrations connect {self.connector.name}",
-            ) from error
-        url = base.rstrip("/") + request.filled_path
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if parts.scheme != "https" or parts.username is not None or not self.connector.allows(host):
-            raise HostNotAllowed(
-                f"{self.integration}: a request to {parts.scheme}://{host} was stopped, which is not a declared "
-                f"host of {self.connector.title}",
-                advice="Nothing was sent. If the platform has moved, the connector's hosts need that name.",
-            )
+            url = httpx.URL(text)
+        except httpx.InvalidURL:
+            url = httpx.URL("")
+        host = url.raw_host.decode() if url.port is None else f"{url.raw_host.decode()}:{url.port}"
+        guard(self.connector, self.integration, scheme=url.scheme, host=host, userinfo=bool(url.userinfo))
         return url
 
     def _attempt(
-        self, request: Request, url: str, credential: Credential | None, attempt: int, purpose: str
-    ) -> tuple[Response, Verdict]:
-        headers = {**self.connector.headers, **request.headers}
+        self, request: Request, url: httpx.URL, credential: Credential | None, attempt: int, purpose: str
+    ) -> tuple[Response, Verdict, str]:
+        """The reply (status 0 for none), what it means, and why there is none."""
+        headers = _HEADERS | _lower(self.connector.headers) | _lower(request.headers)
         if request.authorized and credential is not None:
-            headers |= self.connector.method(credential.method).authorize(credential.reveal(), request)
+            headers |= self._authorization(request, credential)
         self._pace(request)
         started = time.perf_counter()
-        status, size, disposition = 0, 0, "no reply"
         number = self._next_number()
+        response, verdict, cause, told = Response(status=0, call=number), _NO_REPLY, "", "no reply"
         try:
             with self._slots:
                 response = self._exchange(request, url, headers, number)
-            status, size = response.status, len(response.body)
             verdict = classify(response, self.connector.errors)
-            disposition = verdict.disposition.value
-            for observation in self.connector.rate_limit.dialect(request, response, self._world.clock()):
-                self._world.budgets.observe(self.integration, observation, self._world.clock())
-            return response, verdict
+            told = verdict.disposition.value
+        except (httpx.TransportError, BrokenOff) as error:
+            # Not chained: httpx's errors hold the request, and with it the credential.
+            cause = _cause(error)
+        except BadReply as error:
+            raise BadReply(f"{self.integration}: {error} ({request.method} {request.path})", advice=_ODD) from error
         finally:
             if self._on_call is not None:
                 record = CallRecord(
@@ -199,87 +181,85 @@ class Client:
                     at=datetime.fromtimestamp(self._world.clock(), UTC),
                     method=request.method,
                     path=request.path,
-                    status=status,
-                    disposition=disposition,
+                    status=response.status,
+                    disposition=told,
                     ms=round((time.perf_counter() - started) * 1000, 3),
-                    bytes=size,
+                    bytes=len(response.body),
                     attempt=attempt,
                     purpose=purpose,
                 )
                 self._on_call(record)
+        if response.status:
+            self._observe(*self.connector.rate_limit.dialect(request, response, self._world.clock()))
+        return response, verdict, cause
 
-    def _exchange(self, request: Request, url: str, headers: dict[str, str], number: int) -> Response:
-        outgoing = self._http.build_request(
-            request.method,
-            url,
-            params=dict(request.params) or None,
-            json=request.json,
-            data=dict(request.form) if request.form is not None else None,
-            content=request.content,
-            headers=headers,
-        )
+    def _authorization(self, request: Request, credential: Credential) -> dict[str, str]:
+        headers = _lower(self.connector.method(credential.method).authorize(credential.reveal(), request))
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise CredentialMalformed(
+                f"{self.integration}: the credential holds characters that no header can carry",
+                advice=f"Connect it again: integrations connect {self.connector.name} --name {self.integration}",
+            )
+        return headers
+
+    def _exchange(self, request: Request, url: httpx.URL, headers: dict[str, str], number: int) -> Response:
+        content, kind = outgoing(request)
+        if kind:
+            headers.setdefault("content-type", kind)
+        asked = httpx.Request(request.method, url, headers=headers, content=content, extensions=_EXTENSIONS)
+        transport = self._own or self._world.transport
+        assert transport is not None
         deadline = time.monotonic() + CALL_DEADLINE
-        reply = self._http.send(outgoing, stream=True)
+        reply = transport.handle_request(asked)
+        assert isinstance(reply.stream, httpx.SyncByteStream)
         try:
-            body = bytearray()
-            for chunk in reply.iter_bytes():
-                body += chunk
-                if len(body) > MAX_BODY_BYTES:
-                    raise BadReply(f"the reply is larger than {MAX_BODY_BYTES // 1024 // 1024} MiB")
-                if time.monotonic() > deadline:
-                    raise httpx.ReadTimeout("the reply took too long", request=outgoing)
+            coding = reply.headers.get("content-encoding", "").strip().lower()
+            body = incoming(reply.stream, coding, lambda: time.monotonic() > deadline)
         finally:
             reply.close()
-        return Response(
-            status=reply.status_code,
-            headers={name.lower(): value for name, value in reply.headers.items()},
-            body=bytes(body),
-            call=number,
-        )
+        return Response(status=reply.status_code, headers=dict(reply.headers), body=body, call=number)
 
     def _pace(self, request: Request) -> None:
         for limit in self.connector.rate_limit.covering(request):
             while (wait := self._world.budgets.reserve(self.integration, limit, self._world.clock())) > 0:
-                self._wait_for(wait, "the rate budget is used up")
+                self._sleep(wait, "the rate budget is used up")
 
-    def _told_wait(self, response: Response, verdict: Verdict, attempt: int) -> float:
+    def _observe(self, *observations: Observation) -> None:
+        for observation in observations:
+            self._world.budgets.observe(self.integration, observation, self._world.clock())
+
+    def _close_budgets(self, request: Request, told: float | None) -> None:
+        """Whoever shares the budgets waits too, and does not run into the same refusal."""
+        if told is not None:
+            at = self._world.clock() + told
+            limits = self.connector.rate_limit.covering(request)
+            self._observe(*(Observation(bucket=limit.bucket, remaining=0, resets_at=at) for limit in limits))
+
+    def _told(self, response: Response, verdict: Verdict) -> float | None:
         told = retry_after(response.headers, self._world.clock())
-        if told is None and verdict.rule is not None:
-            told = verdict.rule.retry_in
-        drawn = backoff(attempt, self._world.chance())
-        return drawn if told is None else max(told, drawn / 4)
+        return verdict.rule.retry_in if told is None and verdict.rule is not None else told
 
-    def _wait_for(self, seconds: float, why: str) -> None:
+    def _wait(self, told: float | None, attempt: int, why: str) -> None:
+        """What was told is a floor; a drawn part on top spreads those that were told the same."""
+        drawn = backoff(attempt, self._world.chance())
+        self._sleep(drawn if told is None else told, why, spread=0.0 if told is None else drawn / 4)
+
+    def _sleep(self, seconds: float, why: str, *, spread: float = 0.0) -> None:
         if seconds > LONGEST_SLEEP:
             raise self._later(seconds, why)
-        self._world.sleep(seconds)
+        self._world.sleep(seconds + spread)
 
     def _later(self, seconds: float, why: str) -> ComeBackLater:
-        at = datetime.fromtimestamp(self._world.clock() + seconds, UTC)
-        return ComeBackLater(
-            f"{self.integration}: {why}; it goes on from {at:%Y-%m-%d %H:%M} UTC",
-            at=at,
-            advice="Nothing is lost: the sync continues from where it stopped.",
-        )
+        return later(self.integration, self._world.clock() + min(seconds, LATEST_RETURN), why)
 
     def _hold_while_open(self) -> None:
-        wait = self._breaker.wait(self._world.clock())
-        if wait > 0:
-            at = datetime.fromtimestamp(self._world.clock() + wait, UTC)
-            raise CircuitOpen(
-                f"{self.integration}: calls are held back until {at:%Y-%m-%d %H:%M} UTC, because "
-                f"{self.connector.title} kept failing",
-                at=at,
-                advice="It is tried again by itself then; `integrations check` shows whether it is back.",
-            )
+        now = self._world.clock()
+        if self._breaker.wait(now) > 0:
+            raise held_back(self.connector, self.integration, self._breaker.open_until)
 
     def _gave_up(self, request: Request, cause: str) -> IntegrationError:
         self._remember(self._breaker.failed(self._world.clock()))
-        return PlatformUnavailable(
-            f"{self.integration}: {self.connector.title} failed {MAX_ATTEMPTS} times at {request.method} "
-            f"{request.path}: {cause}",
-            advice="Usually it passes: the next scheduled run continues from where this one stopped.",
-        )
+        return gave_up(self.connector, self.integration, request, MAX_ATTEMPTS, cause)
 
     def _remember(self, breaker: Breaker) -> None:
         with self._lock:
@@ -291,9 +271,14 @@ class Client:
         return request.authorized and credential is not None and self._refresh is not None and credential.refreshable
 
     def _renew(self, refused: Credential | None) -> None:
-        with self._lock:
+        """One thread refreshes, the others find that it is done; a refused refresh is not tried again."""
+        with self._renewing:
             if self._credential is refused and self._refresh is not None and refused is not None:
-                self._credential = self._refresh(refused)
+                try:
+                    self._credential = self._refresh(refused)
+                except CredentialError:
+                    self._refresh = None
+                    raise
 
     def _next_number(self) -> int:
         with self._lock:
@@ -301,12 +286,33 @@ class Client:
             return self._calls
 
 
+_ODD: Final = "If it stays so, the platform has changed: please report it."
+_NO_REPLY: Final = Verdict(disposition=Disposition.RETRY)
+
+
 def _cause(error: Exception) -> str:
+    if isinstance(error, BrokenOff):
+        return str(error)
     if isinstance(error, httpx.TimeoutException):
         return "it did not answer in time"
-    if isinstance(error, httpx.TransportError):
-        return f"the connection failed ({type(error).__name__})"
-    return str(error)
+    if isinstance(error, httpx.ConnectError):
+        return f"no connection ({error})"
+    return f"the connection failed ({type(error).__name__})"
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Reading the certificate authorities takes 20 ms, so it is done once."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _network(width: int) -> httpx.BaseTransport:
+    limits = httpx.Limits(max_connections=width, max_keepalive_connections=width)
+    return httpx.HTTPTransport(verify=_trust(), trust_env=False, limits=limits)
 
 
 class LoopbackTransport(httpx.BaseTransport):
@@ -323,7 +329,7 @@ class LoopbackTransport(httpx.BaseTransport):
                 advice=f"Unset {SANDBOX_VARIABLE} to talk to the real platforms.",
             )
         self._address = httpx.URL(address)
-        self._wire = httpx.HTTPTransport()
+        self._wire = httpx.HTTPTransport(verify=False, trust_env=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.headers["X-Sandbox-Host"] = request.url.host

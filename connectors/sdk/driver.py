@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from connectors.sdk.base import Stream
-from core.errors import ConnectorDefect, Skipped, StateReset
+from core.errors import BadReply, ConnectorDefect, Skipped, StateReset
 from core.http import Request, Response
 from core.model import EMPTY_STATE, Context, Page, State
 
@@ -35,15 +35,19 @@ def walk(stream: Stream, send: Send, state: State, context: Context, *, width: i
     """Reads a stream from `state` to its end; at most `width` requests are in flight.
 
     A platform that no longer knows the cursor (StateReset) makes the walk begin again, once, from empty state.
-    A reply that means "nothing here" (Skipped) ends it. Raises ConnectorDefect where a question is asked twice,
+    A reply that means "nothing here" (Skipped) ends it. One that cannot be read is asked for once more. Raises ConnectorDefect where a question is asked twice,
     and whatever `send` raises: the pages handed on until then stand.
     """
+    remembers = bool(state)
     try:
-        yield from _walk(stream, send, state, context, width)
-    except StateReset:
-        if not state:
-            raise
-        yield from _walk(stream, send, EMPTY_STATE, context, width)
+        try:
+            for step in _walk(stream, send, state, context, width):
+                yield step
+                remembers = True
+        except StateReset:
+            if not remembers:
+                raise
+            yield from _walk(stream, send, EMPTY_STATE, context, width)
     except Skipped:
         return
 
@@ -63,7 +67,12 @@ def _walk(stream: Stream, send: Send, state: State, context: Context, width: int
                 )
             asked.add(fingerprint)
             response = replies.to(request, fingerprint)
-            page = stream.parse(request, response, state, context)
+            try:
+                page = stream.parse(request, response, state, context)
+            except BadReply:
+                # Proxies in trouble answer 200 with a page of their own, seldom twice.
+                response = send(request)
+                page = stream.parse(request, response, state, context)
             yield Step(page=page, begins=begins, call=response.call)
             begins, state, request = False, page.state, page.next
     finally:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
+from urllib.parse import quote
 
 from connectors.sdk.base import Connector
 from connectors.sdk.credential import Credential
 from core.classify import Disposition, Verdict
 from core.errors import (
+    CircuitOpen,
+    ComeBackLater,
     CredentialRejected,
     IntegrationError,
+    PlatformUnavailable,
     QuotaExhausted,
     RequestRefused,
     ScopeMissing,
@@ -55,6 +61,10 @@ _KINDS: Final[Mapping[Disposition, tuple[type[IntegrationError], str, str]]] = {
 # Where vendors put the sentence about an error. Values of requests do not belong to us to repeat, so only these.
 _MESSAGES: Final = ("error/message", "message", "detail", "error_summary", "error_description", "title")
 _LONGEST_MESSAGE: Final = 300
+_SHORTEST_SECRET: Final = 4
+_PUBLIC: Final = ("grant_type", "redirect_uri", "client_id", "scope")
+_BEARING: Final = ("authorization", "x-api-key", "api-key")
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def failure(
@@ -65,23 +75,68 @@ def failure(
     verdict: Verdict,
     credential: Credential | None = None,
 ) -> IntegrationError:
-    """The error that a reply stands for. Where the platform repeats a value of the credential, it is taken out."""
+    """The error that a reply stands for. Where the platform repeats a secret that it was sent, it is taken out."""
     kind, what, advice = _KINDS[verdict.disposition]
     if verdict.rule is not None and verdict.rule.advice:
         advice = verdict.rule.advice
-    said = platform_message(response)
-    for name, value in (credential.reveal() if credential else {}).items():
-        said = said.replace(value, f"<{name}>") if value else said
+    said = platform_message(response, _sent_secrets(connector, request, credential))
     sentence = f"{integration}: {connector.title} {what} ({response.status} at {request.method} {request.path})" + (
         f": {said}" if said else ""
     )
     return kind(sentence, advice=advice.format(platform=connector.name, name=integration))
 
 
-def platform_message(response: Response) -> str:
-    """The platform's own sentence about an error, shortened; empty where it gave none."""
+def later(integration: str, when: float, why: str) -> ComeBackLater:
+    """A wait that is too long to sleep through. `when` is in seconds since 1970."""
+    at = datetime.fromtimestamp(when, UTC)
+    return ComeBackLater(
+        f"{integration}: {why}; it goes on from {at:%Y-%m-%d %H:%M} UTC",
+        at=at,
+        advice="Nothing is lost: the sync continues from where it stopped.",
+    )
+
+
+def held_back(connector: Connector, integration: str, until: float) -> CircuitOpen:
+    """The circuit breaker is open until then (seconds since 1970)."""
+    at = datetime.fromtimestamp(until, UTC)
+    return CircuitOpen(
+        f"{integration}: calls are held back until {at:%Y-%m-%d %H:%M} UTC, because {connector.title} kept failing",
+        at=at,
+        advice="It is tried again by itself then; `integrations check` shows whether it is back.",
+    )
+
+
+def gave_up(connector: Connector, integration: str, request: Request, attempts: int, cause: str) -> PlatformUnavailable:
+    """Retries ran out."""
+    return PlatformUnavailable(
+        f"{integration}: {connector.title} failed {attempts} times at {request.method} {request.path}: {cause}",
+        advice="Usually it passes: the next scheduled run continues from where this one stopped.",
+    )
+
+
+def platform_message(response: Response, secrets: Mapping[str, str] = _NOTHING) -> str:
+    """The platform's own sentence about an error, shortened, its secrets named instead; empty where it gave none."""
     for path in _MESSAGES:
         found = response.get(path)
         if isinstance(found, str) and found.strip():
-            return " ".join(found.split())[:_LONGEST_MESSAGE]
+            # Before it is shortened, or the beginning of a secret at the cut would stay.
+            return " ".join(_without(found, secrets).split())[:_LONGEST_MESSAGE]
     return ""
+
+
+def _sent_secrets(connector: Connector, request: Request, credential: Credential | None) -> dict[str, str]:
+    """Whatever secret a request carried, by name: of the credential, its header, and forms of token endpoints."""
+    secrets = {name: value for name, value in (request.form or {}).items() if name not in _PUBLIC}
+    headers = dict(request.headers)
+    if credential is not None:
+        secrets |= credential.reveal()
+        headers |= connector.method(credential.method).authorize(credential.reveal(), request)
+    secrets |= {name.lower(): value.rpartition(" ")[2] for name, value in headers.items() if name.lower() in _BEARING}
+    return secrets
+
+
+def _without(text: str, secrets: Mapping[str, str]) -> str:
+    for name, value in sorted(secrets.items(), key=lambda item: -len(item[1])):
+        if len(value) >= _SHORTEST_SECRET:
+            text = text.replace(value, f"<{name}>").replace(quote(value, safe=""), f"<{name}>")
+    return text
