@@ -1,0 +1,1 @@
+"""Tests of what is remembered: real database files, real processes where processes matter."""
