@@ -21,6 +21,7 @@ from connectors.sdk.client import Client
 from connectors.sdk.driver import walk
 from core.errors import (
     ComeBackLater,
+    ConnectorDefect,
     CredentialError,
     IntegrationError,
     PlatformUnavailable,
@@ -69,7 +70,11 @@ class StreamReport:
 
 @dataclass(slots=True, kw_only=True)
 class SyncReport:
-    """What a sync did. `calls` counts attempts; `quarantined` counts what the drain put aside."""
+    """What a sync did. `calls` counts attempts; `quarantined` are records that the drain put aside.
+
+    `rejected` are segments that could not be landed at all. `waiting`: the warehouse was in use, so that what was read
+    lands later.
+    """
 
     integration: str
     platform: str
@@ -77,6 +82,8 @@ class SyncReport:
     streams: list[StreamReport] = field(default_factory=list)
     calls: int = 0
     quarantined: int = 0
+    rejected: int = 0
+    waiting: bool = False
 
     @property
     def rows(self) -> int:
@@ -85,12 +92,20 @@ class SyncReport:
     @property
     def error(self) -> IntegrationError | None:
         """The first error, those that stop everything before those of one stream."""
+        if self.rejected:
+            return ConnectorDefect(
+                f"{self.integration}: {self.rejected} segments could not be landed and are kept in landing/rejected",
+                advice="Report it with the .reason file beside them. To read them again: "
+                f"integrations sync {self.integration} --full",
+            )
         errors = [report.error for report in self.streams if report.error is not None]
         return next((e for e in errors if isinstance(e, _STOPS_ALL)), errors[0] if errors else None)
 
     @property
     def outcome(self) -> Outcome:
         outcomes = {report.outcome for report in self.streams}
+        if self.rejected:
+            return "failed"
         for stopping in ("quota", "paused"):
             if stopping in outcomes:
                 return stopping
@@ -153,7 +168,11 @@ class _Sync:
 
     def run(self, streams: Sequence[Stream], full: bool) -> SyncReport:
         report = SyncReport(integration=self._integration.name, platform=self._platform.name, run=self._run)
-        credential = open_credential(self._workspace, self._integration)
+        try:
+            credential = open_credential(self._workspace, self._integration)
+        except IntegrationError as error:
+            self._workspace.scope.record_sync(self._integration.name, self._time(), str(error))
+            raise
         with Client(
             self._platform,
             self._integration.name,
@@ -168,28 +187,31 @@ class _Sync:
             children = [stream for stream in streams if stream.parent is not None]
             report.streams += self._read_all(roots, client, saved, full)
             if children and not self._stop.is_set():
-                report.quarantined += self._drain()
+                self._drain(report)
                 report.streams += self._read_all(children, client, saved, full)
         self._calls.finish()
         report.calls = self._calls.count
+        rows = [sync_row(report, stream) for stream in report.streams]
+        land_metrics(self._workspace, SYNCS, rows, run=self._run, at=self._time())
+        self._drain(report)
         self._record(report)
-        report.quarantined += self._drain()
         return report
 
     def _record(self, report: SyncReport) -> None:
-        """Writes down how it went: for the history, and for whoever decides when the next sync is."""
+        """Tells the state how it went, for whoever decides when the next sync is."""
         at, scope, error = self._time(), self._workspace.scope, report.error
-        land_metrics(
-            self._workspace, SYNCS, [sync_row(report, stream) for stream in report.streams], run=self._run, at=at
-        )
         scope.record_sync(report.integration, at, None if error is None else str(error))
         if isinstance(error, ComeBackLater):
             scope.pause_until(report.integration, error.at, str(error))
         elif isinstance(error, QuotaExhausted) or (isinstance(error, CredentialError) and not _one_stream(error)):
             scope.update_integration(report.integration, status="attention", status_reason=str(error))
 
-    def _drain(self) -> int:
-        return drain(self._workspace.warehouse, self._workspace.landing, now=self._time(), wait=_DRAIN_WAIT).quarantined
+    def _drain(self, report: SyncReport) -> None:
+        workspace = self._workspace
+        drained = drain(workspace.warehouse, workspace.landing, now=self._time(), wait=_DRAIN_WAIT)
+        report.quarantined += drained.quarantined
+        report.rejected += drained.rejected
+        report.waiting = drained.busy
 
     def _read_all(
         self, streams: Sequence[Stream], client: Client, saved: Mapping[tuple[str, str], SavedState], full: bool

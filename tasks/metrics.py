@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from connectors.sdk.client import CallRecord
+from connectors.sdk.calls import CallRecord
 from core.model import Table
 from storage.warehouse.metrics import API_CALLS
 

@@ -18,6 +18,7 @@ def sync_summary(report: SyncReport) -> dict[str, Any]:
         "rows": report.rows,
         "calls": report.calls,
         "quarantined": report.quarantined,
+        "waiting": report.waiting,
         "error": "" if error is None else str(error),
         "advice": "" if error is None else error.advice,
         "exit_code": 0 if error is None else error.exit_code,
