@@ -24,11 +24,13 @@ A plan is a list of `Fault(match, nth, kind, args, times)`. `match` is a glob ov
     slow           wait=0, pace=None       seconds before the first byte; bytes a second
     invalid_json                           the body is no JSON
     empty_page                             the page holds no records but still leads to the next
-    oversized      bytes=1_000_000         the body grows by so many bytes of white space
+    oversized      bytes=1_000_000         the body grows by so many bytes of white space; gzip=True sends
+                                           few bytes that unpack to all of them
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -136,7 +138,10 @@ def _empty_page(platform: Platform, reply: Reply, args: Args) -> Reply:
 
 
 def _oversized(platform: Platform, reply: Reply, args: Args) -> Reply:
-    return replace(reply, body=reply.body + b" " * int(args.get("bytes", 1_000_000)))
+    body = reply.body + b" " * int(args.get("bytes", 1_000_000))
+    if not args.get("gzip"):
+        return replace(reply, body=body)
+    return replace(reply, body=gzip.compress(body), headers={**reply.headers, "content-encoding": "gzip"})
 
 
 def _invalid_json(platform: Platform, reply: Reply, args: Args) -> Reply:

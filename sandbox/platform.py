@@ -30,6 +30,7 @@ its plain sync methods `(call: Call) -> Reply`. The sandbox holds one lock aroun
             check=shop.check,                # (call) -> Reply | None: a last word after authentication, e.g. wrong host
             records=("results", "members"),  # names under which pages hold records (for the fault empty_page)
             connections=None,                # calls in flight per credential before problems.throttled answers
+            deliver=shop.deliver,            # (url, secret) -> Delivery: one signed webhook call about the last change
         )
 
 In a handler: `call.args["id"]` (percent-decoded), `call.param("limit", "10")`, `call.params_of("fields")` (repeated),
@@ -123,6 +124,16 @@ class Reply:
     def with_headers(self, headers: Mapping[str, str]) -> Reply:
         """The same answer with these headers, where it does not set them itself."""
         return replace(self, headers={**headers, **self.headers}) if headers else self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One webhook call that the vendor would make, signed, for whoever posts it."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 class Unreachable(Exception):
@@ -269,3 +280,4 @@ class Platform:
     check: Callable[[Call], Reply | None] = no_objection
     records: tuple[str, ...] = ("results", "data")
     connections: int | None = None
+    deliver: Callable[[str, str], Delivery] | None = None

@@ -15,7 +15,7 @@ from sandbox import catalog
 from sandbox.credentials import STANDS, Accepted
 from sandbox.faults import Fault, FaultPlan, spoil, strike
 from sandbox.oauth import OAuthServer
-from sandbox.platform import BadBody, Call, Platform, Reply, Route, Unreachable
+from sandbox.platform import BadBody, Call, Delivery, Platform, Reply, Route, Unreachable
 from sandbox.ratelimits import RateLimits, Taken
 from sandbox.world import World
 
@@ -95,6 +95,14 @@ class Sandbox:
     def advance(self, *, days: float = 0, hours: float = 0, seconds: float = 0) -> None:
         """Moves the clock on: records are born, change and go; tokens expire; rate limits refill."""
         self.world.clock.advance(days=days, hours=hours, seconds=seconds)
+
+    def deliver(self, slug: str, url: str, secret: str) -> Delivery:
+        """A webhook call as this platform would make it now. Raises KeyError where it makes none."""
+        deliver = self.platforms[slug].deliver
+        if deliver is None:
+            raise KeyError(f"{slug} has no webhooks here")
+        with self._lock:
+            return deliver(url, secret)
 
     def now(self) -> datetime:
         return self.world.clock.now()

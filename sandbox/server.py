@@ -9,6 +9,8 @@ can follow, or by `Host`. `/_sandbox/…` steers it:
     POST /_sandbox/fault         {"match", "nth", "kind", "args", "times"}, or a list of them; DELETE forgets all
     GET  /_sandbox/calls         the last calls (?last=100): method, host, path, params, header names, status
     GET  /_sandbox/credentials   the samples, for people to type
+    POST /_sandbox/webhook       {"platform", "url", "secret"} -> {"method", "url", "headers", "body"}: a signed webhook
+                                 call about the platform's last change, for the caller to post
     POST /_sandbox/settings      {"relaxed": bool, "auto_approve": bool, "latency": seconds}
 """
 
@@ -174,6 +176,12 @@ def _control(sandbox: Sandbox) -> list[Route]:
                 server.auto_approve = bool(given["auto_approve"])
         return JSONResponse({"relaxed": sandbox.limits.relaxed, "latency": sandbox.latency})
 
+    async def webhook(request: Request) -> Response:
+        given = await _json(request)
+        made = sandbox.deliver(given["platform"], given["url"], given.get("secret", ""))
+        told = {"method": made.method, "url": made.url, "headers": dict(made.headers), "body": made.body.decode()}
+        return JSONResponse(told)
+
     return [
         Route("/_sandbox/health", health),
         Route("/_sandbox/now", now),
@@ -181,6 +189,7 @@ def _control(sandbox: Sandbox) -> list[Route]:
         Route("/_sandbox/fault", _sound(fault), methods=["POST", "DELETE"]),
         Route("/_sandbox/calls", _sound(calls)),
         Route("/_sandbox/credentials", credentials),
+        Route("/_sandbox/webhook", _sound(webhook), methods=["POST"]),
         Route("/_sandbox/settings", _sound(settings), methods=["POST"]),
     ]
 
@@ -191,7 +200,7 @@ def _sound(endpoint: Endpoint) -> Endpoint:
     async def guarded(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
             return JSONResponse({"error": str(error)}, status_code=400)
 
     return guarded

@@ -9,7 +9,18 @@ from __future__ import annotations
 from sandbox.credentials import Credential
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.crm import Crm
-from sandbox.hubspot.dialect import ALL_SCOPES, HOST, PORTAL, account_limits, limit_headers, oauth, problems, request_id
+from sandbox.hubspot.dialect import (
+    ALL_SCOPES,
+    HOST,
+    PORTAL,
+    account_limits,
+    address_too_long,
+    limit_headers,
+    oauth,
+    problems,
+    request_id,
+)
+from sandbox.hubspot.webhooks import delivers
 from sandbox.hubspot.writes import Writes
 from sandbox.platform import Platform, Route
 from sandbox.samples import SAMPLES
@@ -66,4 +77,6 @@ def build(world: World) -> Platform:
         window_headers=limit_headers,
         headers=request_id,
         records=("results",),
+        check=address_too_long,
+        deliver=delivers(world, crm.catalog["contacts"]),
     )

@@ -22,6 +22,7 @@ from sandbox.mailchimp.dialect import (
 )
 from sandbox.mailchimp.lists import Lists
 from sandbox.mailchimp.members import Members
+from sandbox.mailchimp.webhooks import delivers
 from sandbox.platform import Platform, Route
 from sandbox.samples import SAMPLES
 from sandbox.world import World
@@ -75,4 +76,5 @@ def build(world: World) -> Platform:
         check=wrong_datacenter,
         records=("lists", "members", "campaigns", "reports", "segments", "emails", "unsubscribes", "merge_fields"),
         connections=CONNECTIONS,
+        deliver=delivers(world, next(iter(lists.audiences.values()))),
     )

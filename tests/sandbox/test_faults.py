@@ -135,6 +135,13 @@ def test_an_oversized_reply_is_as_large_as_planned_and_still_json(sandbox: Sandb
     assert reply.json()["results"]
 
 
+def test_a_small_gzip_body_may_unpack_to_a_large_one(sandbox: Sandbox, client: httpx.Client) -> None:
+    sandbox.plan(Fault(kind="oversized", args={"bytes": 5_000_000, "gzip": True}))
+    reply = client.get(CONTACTS)
+    assert int(reply.headers["content-length"]) < 50_000
+    assert len(reply.content) > 5_000_000
+
+
 def test_a_revoked_key_stays_revoked_until_it_is_reinstated(sandbox: Sandbox, client: httpx.Client) -> None:
     sandbox.plan(Fault(nth=2, kind="revoke"))
     assert [client.get(CONTACTS).status_code for _ in range(3)] == [200, 401, 401]

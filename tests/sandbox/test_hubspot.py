@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sandbox.hubspot.webhooks import signature_v3
 from sandbox.samples import SAMPLES
 from sandbox.sandbox import Sandbox
 from sandbox.world import to_ms
@@ -342,3 +344,33 @@ def test_an_app_has_a_hundred_and_ten_calls_in_ten_seconds_and_sees_them_shrink(
 def test_a_static_key_is_told_what_is_left_of_its_day() -> None:
     client = client_of(make_sandbox("hubspot"), "https://api.hubapi.com", token=KEY)
     assert client.get(CONTACTS).headers["x-hubspot-ratelimit-daily-remaining"] == "649999"
+
+
+def test_an_address_that_is_too_long_never_arrives(client: httpx.Client) -> None:
+    assert client.get(CONTACTS, params={"properties": "x" * 16_000}).status_code == 414
+
+
+def test_signatures_are_those_of_a_known_example() -> None:
+    secret, timestamp = "11111111-2222-3333-4444-555555555555", "1750000000000"
+    url = "https://hooks.example.com/webhooks/hubspot?tenant=42"
+    body = (
+        b'[{"eventId":1,"subscriptionId":12345,"portalId":62515,"occurredAt":1750000000000,'
+        b'"subscriptionType":"contact.propertyChange","attemptNumber":0,"objectId":123,"propertyName":"email",'
+        b'"propertyValue":"ada@example.com"}]'
+    )
+    assert signature_v3(secret, "POST", url, body, timestamp) == "SAn73LKPiztYyeXLbOVpAU47YH1CShLxbQB8X+bCoqk="
+    coded = url.replace("?tenant", "%3Atenant")
+    assert signature_v3(secret, "POST", coded, body, timestamp) == signature_v3(
+        secret, "POST", url.replace("?tenant", ":tenant"), body, timestamp
+    )
+
+
+def test_a_delivery_is_about_the_last_change_and_signed(sandbox: Sandbox, client: httpx.Client) -> None:
+    sandbox.advance(seconds=1)
+    changed = client.get(CONTACTS).json()["results"][2]["id"]
+    client.patch(f"{CONTACTS}/{changed}", json={"properties": {"jobtitle": "Admiral"}})
+    made = sandbox.deliver("hubspot", "https://hooks.example.com/in", "secret")
+    event = json.loads(made.body)[0]
+    assert (event["objectId"], event["propertyValue"]) == (int(changed), "Admiral")
+    stamp = made.headers["x-hubspot-request-timestamp"]
+    assert made.headers["x-hubspot-signature-v3"] == signature_v3("secret", "POST", made.url, made.body, stamp)

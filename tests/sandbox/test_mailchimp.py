@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from sandbox.faults import Fault
+from sandbox.mailchimp.webhooks import signature
 from sandbox.samples import SAMPLES
 from sandbox.sandbox import Sandbox
 from tests.sandbox.rig import authorize, client_of, exchange, make_sandbox, redirected
@@ -262,3 +263,20 @@ def test_the_days_of_an_audience_do_not_change_once_told(sandbox: Sandbox, clien
     before = client.get(path, params={"count": 5}).json()["activity"]
     assert [len(before), before[0]["day"]] == [5, sandbox.now().date().isoformat()]
     assert client.get(path, params={"count": 5}).json()["activity"] == before
+
+
+def test_the_signature_is_that_of_a_known_example() -> None:
+    body = (
+        b"type=subscribe&fired_at=2026-06-15+15%3A06%3A40&data%5Bid%5D=8a25ff1d98&data%5Blist_id%5D=a6b5da1054"
+        b"&data%5Bemail%5D=ada%40example.com"
+    )
+    digest = "2e1845ad5bb7d57b0c68a4d8300cc7f122e450b7bd8e40a0f67ba75443281122"
+    assert signature("mc_test_signing_secret", 1781536000, body) == f"t=1781536000,v1={digest}"
+
+
+def test_a_delivery_is_signed_only_where_a_secret_was_set(sandbox: Sandbox) -> None:
+    plain = sandbox.deliver("mailchimp", "https://hooks.example.com/in", "")
+    signed = sandbox.deliver("mailchimp", "https://hooks.example.com/in", "s")
+    assert plain.body == signed.body
+    assert plain.body.startswith(b"type=profile&")
+    assert set(signed.headers) - set(plain.headers) == {"x-mailchimp-signature"}

@@ -113,6 +113,14 @@ def test_calls_and_samples_are_told_and_no_credential_is_logged(client: httpx.Cl
     assert client.get("/_sandbox/health").json()["platforms"] == ["hubspot", "mailchimp"]
 
 
+def test_a_signed_webhook_call_is_made_for_whoever_posts_it(client: httpx.Client) -> None:
+    asked = {"platform": "hubspot", "url": "http://127.0.0.1:1/in", "secret": "s"}
+    made = client.post("/_sandbox/webhook", json=asked).json()
+    assert (made["method"], made["url"]) == ("POST", asked["url"])
+    assert made["headers"]["x-hubspot-signature-v3"]
+    assert client.post("/_sandbox/webhook", json={**asked, "platform": "nobody"}).status_code == 400
+
+
 def test_settings_change_while_it_runs(client: httpx.Client, sandbox: Sandbox) -> None:
     client.post("/_sandbox/settings", json={"relaxed": True, "auto_approve": True})
     assert sandbox.limits.relaxed
