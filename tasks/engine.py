@@ -34,8 +34,9 @@ from core.model import EMPTY_STATE, Context
 from storage.state.leases import Held
 from storage.state.models import Integration
 from storage.warehouse.drain import drain
+from storage.warehouse.landing import SavedState
 from storage.warehouse.metrics import SYNCS
-from storage.warehouse.reading import SavedState, parents, states
+from storage.warehouse.reading import parents, states
 from tasks.credentials import open_credential, refresh
 from tasks.metrics import CallLog, land_metrics
 from tasks.segments import SegmentWriter
@@ -162,27 +163,28 @@ class _Sync:
     ) -> None:
         self._workspace, self._integration, self._platform = workspace, integration, platform
         self._run, self._stream_ended, self._lease = run, stream_ended, lease
-        self._time = (lambda: now) if now is not None else workspace.clock
+        self._time: Callable[[], datetime] = (lambda: now) if now is not None else workspace.clock
         self._calls = CallLog(workspace, integration.name, platform.name, run, now)
         self._stop = threading.Event()
 
     def run(self, streams: Sequence[Stream], full: bool) -> SyncReport:
         report = SyncReport(integration=self._integration.name, platform=self._platform.name, run=self._run)
+        workspace = self._workspace
         try:
-            credential = open_credential(self._workspace, self._integration)
+            credential = open_credential(workspace, self._integration)
         except IntegrationError as error:
-            self._workspace.scope.record_sync(self._integration.name, self._time(), str(error))
+            workspace.scope.record_sync(self._integration.name, self._time(), str(error))
             raise
         with Client(
             self._platform,
             self._integration.name,
             credential,
             settings=self._integration.settings,
-            surroundings=self._workspace.surroundings,
-            refresh=lambda stale: refresh(self._workspace, self._integration, stale),
+            surroundings=workspace.surroundings,
+            refresh=lambda stale: refresh(workspace, self._integration, stale),
             on_call=self._calls.note,
         ) as client:
-            saved = states(self._workspace.warehouse, self._workspace.landing, self._integration.name)
+            saved = states(workspace.warehouse, workspace.landing, self._integration.name, owner=workspace.owner)
             roots = [stream for stream in streams if stream.parent is None]
             children = [stream for stream in streams if stream.parent is not None]
             report.streams += self._read_all(roots, client, saved, full)
@@ -245,7 +247,8 @@ class _Sync:
         if stream.parent is None:
             return [None]
         table = self._platform.stream(stream.parent.stream).table(self._platform.name)
-        return parents(self._workspace.warehouse, table, self._integration.name, stream.parent.columns)
+        workspace = self._workspace
+        return parents(workspace.warehouse, table, self._integration.name, stream.parent.columns, owner=workspace.owner)
 
     def _walk(
         self,

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from connectors.catalog import connector
 from connectors.sdk.base import Connector
-from connectors.sdk.client import CallRecord, Client, Surroundings
+from connectors.sdk.calls import CallRecord
+from connectors.sdk.client import Client, Surroundings
 from connectors.sdk.credential import Credential
 from core.classify import Disposition
 from core.errors import IntegrationError
