@@ -95,6 +95,8 @@ def _credential_status(probe: Probe, left: timedelta | None, refreshable: bool) 
         if left <= EXPIRES_SOON:
             ends = f"The credential expires in {span(left)} and cannot renew itself."
             return "degraded", f"{ends} Connect the integration again before."
+    if error is not None and probe.attempts == 0:
+        return "unknown", f"The credential was not tried: {_told(error)}"
     if error is not None:
         return "unknown", "The platform gave no verdict on the credential this time."
     if left is None:
