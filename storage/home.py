@@ -39,6 +39,10 @@ class Home:
         return self.folder / "keyring.json"
 
     @property
+    def warehouse_lock(self) -> Path:
+        return self.locks / "warehouse.lock"
+
+    @property
     def prefect_home(self) -> Path:
         return self.folder / "prefect"
 

@@ -143,9 +143,8 @@ class RowSql:
         parsed = f", from_json(json, {self._structure_literal}) AS v" if self._structure else ""
         texts = "".join(f", {self.text(i)} AS t{i}" for i in self.of_record)
         casts = "".join(f", {typed(self.table.columns[i].type, f't{i}')} AS c{i}" for i in self.of_record)
-        return (
-            f"SELECT *{casts} FROM (SELECT {keep}{texts} FROM (SELECT {keep}{parsed} FROM {source}))"
-        )  # the structure is parsed once, below the casts that use it several times
+        # The structure is parsed once, below the casts that use it several times.
+        return f"SELECT *{casts} FROM (SELECT {keep}{texts} FROM (SELECT {keep}{parsed} FROM {source}))"
 
     def checks(self) -> Iterator[Check]:
         """All that can be wrong with a record."""

@@ -25,6 +25,8 @@ from storage.warehouse.names import literal
 _PAUSE = 0.02
 _COME_BACK = timedelta(seconds=30)
 _T = TypeVar("_T")
+# Of a new file; older ones keep theirs. The first version that has Zstandard for the raw records.
+_STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.2.0"}
 _HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
 
 
@@ -121,7 +123,7 @@ class Warehouse:
             connection.execute(f"SET threads = {self.threads}")
 
     def _open(self, path: str, wait: float) -> duckdb.DuckDBPyConnection:
-        return self._patiently(lambda: duckdb.connect(path), wait)
+        return self._patiently(lambda: duckdb.connect(path, config=_STORAGE), wait)
 
     def _patiently(self, act: Callable[[], _T], wait: float) -> _T:
         """Acts again until `wait` seconds are over while DuckDB says that somebody else has the file open."""

@@ -101,9 +101,7 @@ def of_staged(connection: duckdb.DuckDBPyConnection, staged: Staged, winners: st
         kept = "".join(f", {staged.value(column)} AS k{i}" for i, column in enumerate(columns))
         return f"SELECT s.rowid AS r, s.rowid AS n, g.owner, g.integration, g.part{kept} FROM {winners}"
 
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE gone AS SELECT r AS n, at FROM ({_matches(staged, rows)})"
-    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE gone AS SELECT r AS n, at FROM ({_matches(staged, rows)})")
     return connection.execute("SELECT 1 FROM gone LIMIT 1").fetchone() is not None
 
 

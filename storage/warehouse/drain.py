@@ -163,7 +163,7 @@ def _land(connection: duckdb.DuckDBPyConnection, batch: Sequence[Segment], now: 
                 staged = stage(connection, table, segments)
                 put_aside(connection, staged)
                 one.deleted += merge(connection, staged)
-                note_drift(connection, staged, now=now)
+                note_drift(connection, table, segments, now=now)
                 one.rows += staged.good
                 one.quarantined += staged.bad
         _save_states(connection, batch, now)

@@ -2,46 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
 import duckdb
+import msgspec
 
 from core.model import Table
-from storage.warehouse.columns import is_of_segment, pointer
-from storage.warehouse.names import literal, utc
-from storage.warehouse.stage import Staged
+from storage.warehouse.columns import is_of_segment
+from storage.warehouse.landing import Segment
+from storage.warehouse.names import utc
 
 SAMPLE = 200
+"""Records looked at, of those that land in one table at once."""
+_TYPES = {dict: "object", list: "array", str: "text", bool: "boolean", int: "number", float: "number"}
 
 
-def note_drift(connection: duckdb.DuckDBPyConnection, staged: Staged, *, now: datetime) -> None:
-    """Looks at a few good records of the stage: their members, and those of the objects that columns step into."""
-    if not staged.good or not staged.table.keep_raw:
+def note_drift(
+    connection: duckdb.DuckDBPyConnection, table: Table, segments: Sequence[Segment], *, now: datetime
+) -> None:
+    """Looks at a few records: their members, and those of the objects that columns step into."""
+    if not table.keep_raw:
         return
-    known, objects = _declared(staged.table)
-    steps = [("", "json"), *((f"{name}/", f"json_extract(json, {literal(pointer(name))})") for name in objects)]
-    members = " UNION ALL ".join(
-        f"SELECT {literal(prefix)} || name AS path, name, value, run FROM"
-        f" (SELECT unnest(json_keys({record})) AS name, {record} AS value, run FROM sampled)"
-        for prefix, record in steps
-    )
-    connection.execute(
-        f"""
-        INSERT INTO landed.drift
-        WITH sampled AS (SELECT s.json, g.run FROM stage AS s JOIN segs AS g ON s.seg = g.seg
-                         WHERE NOT s.bad AND NOT g.bad LIMIT {SAMPLE}),
-        members AS ({members}),
-        fresh AS (SELECT * FROM members WHERE path NOT IN (SELECT unnest(?)) AND path NOT IN (
-            SELECT path FROM landed.drift WHERE platform = ? AND stream = ?))
-        SELECT ?, ?, path, max(json_type(json_extract(value, '/' || replace(replace(name, '~', '~0'), '/', '~1')))),
-            ?, any_value(run)
-        FROM fresh GROUP BY path
-        """,
-        [known, staged.table.schema, staged.table.name, staged.table.schema, staged.table.name, utc(now)],
-    )
+    fields = _fields(table, segments)
+    if not fields:
+        return
+    noted = connection.execute(
+        "SELECT path FROM landed.drift WHERE platform = ? AND stream = ?", [table.schema, table.name]
+    ).fetchall()
+    for path in sorted(fields.keys() - {row[0] for row in noted}):
+        connection.execute(
+            "INSERT INTO landed.drift VALUES (?, ?, ?, ?, ?, ?)",
+            [table.schema, table.name, path, fields[path], utc(now), segments[0].header.run],
+        )
 
 
-def _declared(table: Table) -> tuple[list[str], list[str]]:
+def _fields(table: Table, segments: Sequence[Segment]) -> dict[str, str]:
+    """Paths that no column reads, with the type of a value."""
+    known, objects = _declared(table)
+    found: dict[str, str] = {}
+    for record in islice(_records(segments), SAMPLE):
+        for name, value in record.items():
+            if name not in known and value is not None:
+                found[name] = _TYPES[type(value)]
+            if name in objects and isinstance(value, dict):
+                for inner, below in value.items():
+                    path = f"{name}/{inner}"
+                    if path not in known and below is not None:
+                        found[path] = _TYPES[type(below)]
+    return found
+
+
+def _records(segments: Sequence[Segment]) -> Iterator[dict[str, Any]]:
+    for segment in segments:
+        with segment.path.open("rb") as file:
+            file.readline()
+            for line in file:
+                try:
+                    record = msgspec.json.decode(line)
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    continue
+                if isinstance(record, dict):
+                    yield record
+
+
+def _declared(table: Table) -> tuple[set[str], set[str]]:
     """The paths at the first two levels that columns read, and the objects at the first that they step into."""
     known: set[str] = set()
     whole: set[str] = set()
@@ -52,6 +79,4 @@ def _declared(table: Table) -> tuple[list[str], list[str]]:
         steps = column.source.split("/")
         known |= {steps[0], "/".join(steps[:2])}
         (objects if len(steps) > 1 else whole).add(steps[0])
-    return sorted(known), sorted(objects - whole)
-
-
+    return known, objects - whole

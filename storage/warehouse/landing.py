@@ -181,7 +181,7 @@ class LandingZone:
         )
         path = self.folder / f"{header.id}{SUFFIX}"
         beside = path.with_suffix(".tmp")
-        with open(beside, "wb", opener=_private) as file:  # noqa: PTH123
+        with open(beside, "wb", opener=_private) as file:
             file.write(msgspec.json.encode((MARK, header)))
             file.write(b"\n")
             file.write(body)
@@ -244,6 +244,13 @@ class LandingZone:
         except FileNotFoundError:
             return
         (self.rejected / f"{path.stem}.reason").write_text(reason + "\n", encoding="utf-8")
+
+    def remove_abandoned(self, before: datetime) -> int:
+        """Removes what writers that died left half written before that moment. Returns how many files."""
+        abandoned = [path for path in self.folder.glob("*.tmp") if path.stat().st_mtime < before.timestamp()]
+        for path in abandoned:
+            path.unlink(missing_ok=True)
+        return len(abandoned)
 
     def _next_id(self) -> str:
         """Time in nanoseconds and some randomness, in hex. Never before what this folder already holds, even

@@ -116,11 +116,12 @@ def replay_quarantine(
     return report
 
 
-def _replay(connection: duckdb.DuckDBPyConnection, table: Table, integration: str | None, now: datetime) -> ReplayReport:
+def _replay(
+    connection: duckdb.DuckDBPyConnection, table: Table, integration: str | None, now: datetime
+) -> ReplayReport:
     shape(connection, table, now=now)
-    chosen = (
-        f"replayed_at IS NULL AND platform = {literal(table.schema)} AND stream = {literal(table.name)}"
-        + (f" AND integration = {literal(integration)}" if integration is not None else "")
+    chosen = f"replayed_at IS NULL AND platform = {literal(table.schema)} AND stream = {literal(table.name)}" + (
+        f" AND integration = {literal(integration)}" if integration is not None else ""
     )
     # A segment for each record: they come from many times and partitions.
     fill_segs(
@@ -132,7 +133,9 @@ def _replay(connection: duckdb.DuckDBPyConnection, table: Table, integration: st
         """,
     )
     fill_stage(
-        connection, table, "SELECT CASE WHEN json_valid(raw) THEN CAST(raw AS JSON) END AS json, seg FROM segs ORDER BY seg"
+        connection,
+        table,
+        "SELECT CASE WHEN json_valid(raw) THEN CAST(raw AS JSON) END AS json, seg FROM segs ORDER BY seg",
     )
     total, bad = tally(connection)
     connection.execute(

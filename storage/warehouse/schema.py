@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS landed.schema_changes (
 """
 # name -> type, in order, after the typed columns
 _SYSTEM = {
-    "_raw": "JSON",
+    "_raw": "JSON USING COMPRESSION zstd",  # read seldom, and the largest by far
     "_owner": "VARCHAR",
     "_integration": "VARCHAR",
     "_partition": "VARCHAR",
@@ -71,7 +71,7 @@ def exists(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> boo
 def create_bookkeeping(connection: duckdb.DuckDBPyConnection) -> None:
     """The schema `landed`. Does nothing where it is there."""
     if not exists(connection, "landed", "schema_changes"):
-        connection.execute(_BOOKKEEPING)
+        connection.execute(f"BEGIN; {_BOOKKEEPING} COMMIT;")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,10 +69,10 @@ def stage(connection: duckdb.DuckDBPyConnection, table: Table, segments: Sequenc
         """
     ).fetchone()
     if total != starts[-1] - base or in_place != (len(segments),):
-        raise StageBroken(f"{total} lines were read where the headers tell of {starts[-1] - base}, or not in their order")
-    return Staged(
-        table=table, segments=segments, starts=starts[:-1], good=total - bad, bad=bad - len(segments)
-    )
+        raise StageBroken(
+            f"{total} lines were read where the headers tell of {starts[-1] - base}, or not in their order"
+        )
+    return Staged(table=table, segments=segments, starts=starts[:-1], good=total - bad, bad=bad - len(segments))
 
 
 def fill_segs(connection: duckdb.DuckDBPyConnection, table: Table, source: str, parameter: str | None = None) -> None:
