@@ -18,7 +18,7 @@ from storage.warehouse.names import quoted, table_name
 from storage.warehouse.stage import Staged, as_json
 
 _TOLD = (
-    '[{"kind":"BIGINT","n":"BIGINT","at":"TIMESTAMP","owner":"VARCHAR","integration":"VARCHAR","part":"VARCHAR",'
+    '[{"kind":"BIGINT","n":"BIGINT","told_at":"TIMESTAMP","owner":"VARCHAR","integration":"VARCHAR","part":"VARCHAR",'
     '"v":["VARCHAR"]}]'
 )
 _TOPS = '[{"owner":"VARCHAR","integration":"VARCHAR","top":"VARCHAR"}]'
@@ -38,7 +38,7 @@ def told(connection: duckdb.DuckDBPyConnection, staged: Staged) -> bool:
         {
             "kind": kinds[_kind(one.deletion.match, one.deletion.subtree)],
             "n": start + one.records_before,
-            "at": segment.header.fetched_at.replace(tzinfo=None),
+            "told_at": segment.header.fetched_at.replace(tzinfo=None),
             "owner": segment.header.owner,
             "integration": segment.header.integration,
             "part": segment.header.partition,
@@ -88,7 +88,7 @@ def of_landed(connection: duckdb.DuckDBPyConnection, staged: Staged) -> int:
 
     connection.execute(f"CREATE OR REPLACE TEMP TABLE gone_landed AS {_matches(staged, rows)}")
     connection.execute(
-        f"UPDATE {name} AS t SET _deleted_at = gone_landed.at FROM gone_landed WHERE t.rowid = gone_landed.r"
+        f"UPDATE {name} AS t SET _deleted_at = gone_landed.told_at FROM gone_landed WHERE t.rowid = gone_landed.r"
     )
     row = connection.fetchone()
     return int(row[0]) if row is not None else 0
@@ -101,14 +101,14 @@ def of_staged(connection: duckdb.DuckDBPyConnection, staged: Staged, winners: st
         kept = "".join(f", {staged.value(column)} AS k{i}" for i, column in enumerate(columns))
         return f"SELECT s.rowid AS r, s.rowid AS n, g.owner, g.integration, g.part{kept} FROM {winners}"
 
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE gone AS SELECT r AS n, at FROM ({_matches(staged, rows)})")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE gone AS SELECT r AS n, told_at FROM ({_matches(staged, rows)})")
     return connection.execute("SELECT 1 FROM gone LIMIT 1").fetchone() is not None
 
 
 def _matches(staged: Staged, rows: _Rows) -> str:
-    """A query: r and at (the earliest) of the rows that a deletion takes."""
+    """A query: r and told_at (the earliest) of the rows that a deletion takes."""
     parts = list(_queries(staged, rows))
-    return f"SELECT r, min(at) AS at FROM ({' UNION ALL '.join(parts)}) GROUP BY r"
+    return f"SELECT r, min(told_at) AS told_at FROM ({' UNION ALL '.join(parts)}) GROUP BY r"
 
 
 def _queries(staged: Staged, rows: _Rows) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _queries(staged: Staged, rows: _Rows) -> Iterator[str]:
             yield _under(source, number)
         else:
             equal = " AND ".join(f"x.k{i} = {_value(column, i)}" for i, column in enumerate(columns))
-            yield f"SELECT x.r, d.at FROM ({source}) AS x JOIN told AS d ON d.kind = {number} AND {equal} AND {_SCOPE}"
+            yield f"SELECT x.r, d.told_at FROM ({source}) AS x JOIN told AS d ON d.kind = {number} AND {equal} AND {_SCOPE}"
 
 
 def _value(column: Column, index: int) -> str:
@@ -129,10 +129,10 @@ def _value(column: Column, index: int) -> str:
 
 def _under(source: str, number: int) -> str:
     # Only the last of the tops that is not after a row's path can cover it.
-    ancestors = "list_transform(range(1, len(string_split(k0, '/')) + 1), i -> string_split(k0, '/')[1:i])"
+    ancestors = "list_transform(range(1, len(string_split(k0, '/')) + 1), lambda i: string_split(k0, '/')[1:i])"
     return f"""
-        SELECT x.r, d.at FROM (
-            SELECT c.* EXCLUDE (k0), unnest(list_transform({ancestors}, p -> array_to_string(p, '/'))) AS path
+        SELECT x.r, d.told_at FROM (
+            SELECT c.* EXCLUDE (k0), unnest(list_transform({ancestors}, lambda p: array_to_string(p, '/'))) AS path
             FROM (SELECT y.* FROM ({source}) AS y ASOF JOIN tops AS a
                   ON y.owner = a.owner AND y.integration = a.integration AND y.k0 || '/' >= a.top
                   WHERE starts_with(y.k0 || '/', a.top)) AS c) AS x

@@ -105,7 +105,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, staged: Staged, rows: str, fo
         "_run": "g.run",
         "_first_seen": "coalesce(o.first_seen, g.fetched_at)" if found_old else "g.fetched_at",
         "_last_seen": "g.fetched_at",
-        "_deleted_at": "gone.at" if marked else "NULL",
+        "_deleted_at": "gone.told_at" if marked else "NULL",
         "_day": "CAST(g.fetched_at AS DATE)",
     }
     values |= {name: system[name] for name in system_columns(staged.table)}
