@@ -12,6 +12,7 @@ MODULES: Mapping[str, str] = {
     "dropbox": "sandbox.dropbox",
     "hubspot": "sandbox.hubspot",
     "mailchimp": "sandbox.mailchimp",
+    "x": "sandbox.x",
 }
 
 
