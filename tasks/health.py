@@ -20,6 +20,7 @@ from core.health import HealthReading, Probe, circuit, credential, freshness, la
 from core.pacing import Breaker, Breakers
 from storage.baselines import usual_latency
 from storage.state.models import Integration
+from storage.warehouse.drain import drain
 from storage.warehouse.metrics import HEALTH_CHECKS
 from tasks.credentials import open_credential, refresh
 from tasks.metrics import CallLog, land_metrics
@@ -62,6 +63,7 @@ def check(workspace: Workspace, name: str, *, run: str, now: datetime | None = N
     land_metrics(
         workspace, HEALTH_CHECKS, [_row(integration, reading, run, at) for reading in readings], run=run, at=at
     )
+    drain(workspace.warehouse, workspace.landing, now=at)
     return readings
 
 

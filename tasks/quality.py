@@ -9,6 +9,7 @@ from typing import Any
 from connectors.catalog import connector
 from storage.quality import QualityResult, check_tables
 from storage.state.models import Integration
+from storage.warehouse.drain import drain
 from storage.warehouse.metrics import QUALITY_RESULTS
 from tasks.metrics import land_metrics
 from tasks.workspace import Workspace
@@ -38,6 +39,7 @@ def check_quality(
         for platform in sorted(connected.union(platforms or ()))
         for stream in connector(platform).streams
     ]
+    drain(workspace.warehouse, workspace.landing, now=at)
     results = check_tables(
         workspace.warehouse,
         tables,
@@ -47,6 +49,7 @@ def check_quality(
         now=at,
     )
     land_metrics(workspace, QUALITY_RESULTS, [_row(result, run, at) for result in results], run=run, at=at)
+    drain(workspace.warehouse, workspace.landing, now=at)
     return results
 
 

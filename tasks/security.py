@@ -22,6 +22,7 @@ from core.security import (
 )
 from storage.keyring import load_keyring
 from storage.state.models import Integration
+from storage.warehouse.drain import drain
 from storage.warehouse.metrics import FINDINGS
 from tasks.metrics import land_metrics
 from tasks.workspace import Workspace
@@ -139,6 +140,7 @@ def _keep(
     found = list(found)
     workspace.scope.save_findings(integration.name if integration else None, found, at)
     land_metrics(workspace, FINDINGS, [_row(integration, finding, run, at) for finding in found], run=run, at=at)
+    drain(workspace.warehouse, workspace.landing, now=at)
 
 
 def _row(integration: Integration | None, finding: Finding, run: str, at: datetime) -> dict[str, Any]:

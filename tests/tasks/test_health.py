@@ -50,7 +50,6 @@ def test_readings_are_saved_as_the_latest_and_land_as_history(workspace: Workspa
     second = checked(workspace)
     saved = {row.check_name: row.status for row in workspace.scope.health("hubspot")}
     assert saved == statuses(second)
-    drain(workspace.warehouse, workspace.landing, now=workspace.clock())
     with workspace.warehouse.reading() as connection:
         checks = connection.execute(
             "SELECT check_name, status FROM metrics.health_checks WHERE run = 'a run' AND integration = 'hubspot'"

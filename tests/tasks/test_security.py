@@ -11,7 +11,6 @@ from core.security import Finding
 from sandbox.sandbox import Sandbox
 from storage.audit import audit_trail
 from storage.keyring import add_version
-from storage.warehouse.drain import drain
 from tasks.security import scan, scan_installation
 from tasks.workspace import Workspace
 from tests.tasks.connected import connect_by_consent
@@ -43,7 +42,6 @@ def test_an_old_key_is_found_until_it_is_replaced(workspace: Workspace, sandbox:
 def test_findings_land_as_history(workspace: Workspace, sandbox: Sandbox) -> None:
     sandbox.advance(days=100)
     scanned(workspace)
-    drain(workspace.warehouse, workspace.landing, now=workspace.clock())
     with workspace.warehouse.reading() as connection:
         rows = connection.execute("SELECT integration, rule, severity, run FROM metrics.findings").fetchall()
     assert rows == [("hubspot", "credential.age", "medium", "a run")]
@@ -92,8 +90,10 @@ def test_a_token_without_refresh_that_ran_out_is_found(empty_workspace: Workspac
     assert scanned(empty_workspace, "crm")["credential.expiry"].severity == "high"
 
 
-def test_a_new_installation_is_private(workspace: Workspace) -> None:
-    drain(workspace.warehouse, workspace.landing, now=workspace.clock())
+def test_a_new_installation_is_private(workspace: Workspace, sandbox: Sandbox) -> None:
+    sandbox.advance(days=100)  # so that there is a finding to land
+    scan(workspace, "hubspot", run="a run")
+    assert workspace.home.warehouse_file.exists()
     assert scan_installation(workspace, run="a run", environment={}) == []
 
 
