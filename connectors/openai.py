@@ -28,6 +28,7 @@ from core.pacing import RateLimit
 VERSION: Final = Version(name="v1", read=date(2026, 11, 23))
 _PROJECT_KEY: Final = "api_key"
 _ADMIN_KEY: Final = "admin_key"
+_ORGANIZATION: Final = "organization/"
 
 
 def _headers(settings: Settings) -> Mapping[str, str]:
@@ -51,13 +52,19 @@ def _list(name: str, path: str, params: Params, columns: tuple[Column, ...], abo
         next_token=last_id(),
         token_param="after",
         columns=columns,
+        methods=(_ADMIN_KEY,) if path.startswith(_ORGANIZATION) else (_PROJECT_KEY,),
         about=about,
         **more,
     )
 
 
-def _integers(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name=name, type="integer", minimum=0) for name in names)
+def _texts(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name=name) for name in names)
+
+
+def _integers(*names: str, **paths: str) -> tuple[Column, ...]:
+    places = {**{name: name for name in names}, **paths}
+    return tuple(Column(name=name, type="integer", path=path, minimum=0) for name, path in places.items())
 
 
 def _times(*names: str) -> tuple[Column, ...]:
@@ -71,30 +78,15 @@ MODELS: Final = _list(
     "models",
     "models",
     {},
-    (
-        _ID,
-        Column(name="created", type="epoch"),
-        Column(name="owned_by"),
-        Column(name="shutdown_date", type="date"),
-    ),
+    (_ID, *_times("created"), Column(name="owned_by"), Column(name="shutdown_date", type="date")),
     "The models that the key may use.",
-    methods=(_PROJECT_KEY,),
 )
 FILES: Final = _list(
     "files",
     "files",
     {"limit": 1000, "order": "asc"},
-    (
-        _ID,
-        Column(name="filename"),
-        Column(name="purpose"),
-        Column(name="status"),
-        *_integers("bytes"),
-        _CREATED,
-        *_times("expires_at"),
-    ),
+    (_ID, *_texts("filename", "purpose", "status"), *_integers("bytes"), _CREATED, *_times("expires_at")),
     "The files of the project.",
-    methods=(_PROJECT_KEY,),
 )
 # Neither can be deleted, so what a list leaves out is old, not gone.
 BATCHES: Final = _list(
@@ -103,24 +95,17 @@ BATCHES: Final = _list(
     {"limit": 100},
     (
         _ID,
-        Column(name="endpoint"),
-        Column(name="model"),
+        *_texts("endpoint", "model"),
         Column(name="status", required=True),
-        Column(name="input_file_id"),
-        Column(name="output_file_id"),
-        Column(name="error_file_id"),
-        Column(name="completion_window"),
-        Column(name="requests_total", type="integer", path="request_counts/total", minimum=0),
-        Column(name="requests_completed", type="integer", path="request_counts/completed", minimum=0),
-        Column(name="requests_failed", type="integer", path="request_counts/failed", minimum=0),
-        Column(name="input_tokens", type="integer", path="usage/input_tokens", minimum=0),
-        Column(name="output_tokens", type="integer", path="usage/output_tokens", minimum=0),
+        *_texts("input_file_id", "output_file_id", "error_file_id", "completion_window"),
+        *_integers(requests_total="request_counts/total", requests_completed="request_counts/completed"),
+        *_integers(requests_failed="request_counts/failed"),
+        *_integers(input_tokens="usage/input_tokens", output_tokens="usage/output_tokens"),
         _CREATED,
         *_times("in_progress_at", "completed_at", "failed_at", "expired_at", "cancelled_at", "expires_at"),
         Column(name="metadata", type="json"),
     ),
     "The batch jobs of the project.",
-    methods=(_PROJECT_KEY,),
     sweep=False,
 )
 FINE_TUNING_JOBS: Final = _list(
@@ -129,11 +114,9 @@ FINE_TUNING_JOBS: Final = _list(
     {"limit": 100},
     (
         _ID,
-        Column(name="model"),
-        Column(name="fine_tuned_model"),
+        *_texts("model", "fine_tuned_model"),
         Column(name="status", required=True),
-        Column(name="training_file"),
-        Column(name="validation_file"),
+        *_texts("training_file", "validation_file"),
         *_integers("trained_tokens"),
         Column(name="error_message", path="error/message"),
         _CREATED,
@@ -141,7 +124,6 @@ FINE_TUNING_JOBS: Final = _list(
         Column(name="metadata", type="json"),
     ),
     "The fine-tuning jobs of the project.",
-    methods=(_PROJECT_KEY,),
     sweep=False,
 )
 VECTOR_STORES: Final = _list(
@@ -150,40 +132,32 @@ VECTOR_STORES: Final = _list(
     {"limit": 100, "order": "asc"},
     (
         _ID,
-        Column(name="name"),
-        Column(name="status"),
-        *_integers("usage_bytes"),
-        Column(name="files_total", type="integer", path="file_counts/total", minimum=0),
-        Column(name="files_failed", type="integer", path="file_counts/failed", minimum=0),
+        *_texts("name", "status"),
+        *_integers("usage_bytes", files_total="file_counts/total", files_failed="file_counts/failed"),
         _CREATED,
         *_times("last_active_at", "expires_at"),
         Column(name="metadata", type="json"),
     ),
     "The vector stores of the project.",
-    methods=(_PROJECT_KEY,),
 )
 PROJECTS: Final = _list(
     "projects",
-    "organization/projects",
+    f"{_ORGANIZATION}projects",
     {"limit": 100, "include_archived": "true"},
-    (_ID, Column(name="name"), Column(name="status"), _CREATED, *_times("archived_at")),
+    (_ID, *_texts("name", "status"), _CREATED, *_times("archived_at")),
     "The projects of the organization, archived ones too.",
-    methods=(_ADMIN_KEY,),
 )
 USERS: Final = _list(
     "users",
-    "organization/users",
+    f"{_ORGANIZATION}users",
     {"limit": 100},
     (
         _ID,
-        Column(name="name"),
-        Column(name="email"),
-        Column(name="role"),
+        *_texts("name", "email", "role"),
         Column(name="is_service_account", type="boolean"),
         *_times("added_at", "api_key_last_used_at"),
     ),
     "The members of the organization.",
-    methods=(_ADMIN_KEY,),
 )
 
 _OTHER_TYPES: Final[Mapping[str, ColumnType]] = {"batch": "boolean"}
@@ -192,7 +166,7 @@ _OTHER_TYPES: Final[Mapping[str, ColumnType]] = {"batch": "boolean"}
 def _usage(kind: str, groups: tuple[str, ...], figures: tuple[str, ...], about: str) -> Stream:
     return bucket_stream(
         name=f"usage_{kind}",
-        ask=_get(f"organization/usage/{kind}", {}),
+        ask=_get(f"{_ORGANIZATION}usage/{kind}", {}),
         group_by=groups,
         size=7,
         columns=(
@@ -228,10 +202,7 @@ _USAGE: Final = (
     _usage("vector_stores", ("project_id",), ("usage_bytes",), "Bytes in vector stores."),
     _usage("code_interpreter_sessions", ("project_id",), ("num_sessions",), "Sessions of the code interpreter."),
     _usage(
-        "file_search_calls",
-        ("project_id", "api_key_id", "vector_store_id"),
-        ("num_requests",),
-        "Searches in files.",
+        "file_search_calls", ("project_id", "api_key_id", "vector_store_id"), ("num_requests",), "Searches in files."
     ),
     _usage(
         "web_search_calls",
@@ -242,14 +213,13 @@ _USAGE: Final = (
 )
 COSTS: Final = bucket_stream(
     name="costs",
-    ask=_get("organization/costs", {}),
+    ask=_get(f"{_ORGANIZATION}costs", {}),
     group_by=("project_id", "line_item"),
     size=31,
     columns=(
         Column(name="amount_value", type="number", path="amount/value", required=True, about="Whole currency units."),
         Column(name="amount_currency", path="amount/currency", required=True),
-        Column(name="line_item"),
-        Column(name="project_id"),
+        *_texts("line_item", "project_id"),
         Column(name="quantity", type="number"),
         Column(name="quantity_unit"),
     ),
@@ -258,8 +228,11 @@ COSTS: Final = bucket_stream(
 )
 
 
+_RETRIED: Final = (408, 409, 429, 500, 502, 503, 504)
+
+
 def _probe(method: str, settings: Settings) -> Request:
-    path, params = ("organization/projects", {"limit": 1}) if method == _ADMIN_KEY else ("models", {})
+    path, params = (f"{_ORGANIZATION}projects", {"limit": 1}) if method == _ADMIN_KEY else ("models", {})
     return Request(path=f"/v1/{path}", params=params, headers=_headers(settings))
 
 
@@ -267,7 +240,7 @@ def _discover(response: Response) -> Settings:
     return {"account": response.headers.get("openai-organization") or "OpenAI organization"}
 
 
-_ORGANIZATION: Final = Field(
+_ORGANIZATION_FIELD: Final = Field(
     name="organization",
     title="Organization ID",
     secret=False,
@@ -293,7 +266,7 @@ CONNECTOR: Final = Connector(
                     pattern=r"sk-(?!admin-)(?:(?:proj|svcacct|service)-)?[A-Za-z0-9_\-]{20,}",
                     help="In the platform's settings: API keys. It begins with sk-, and not with sk-admin-.",
                 ),
-                _ORGANIZATION,
+                _ORGANIZATION_FIELD,
             ),
             help="Reads models, files, batches, fine-tuning jobs and vector stores.",
         ),

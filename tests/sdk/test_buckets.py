@@ -118,6 +118,13 @@ def test_a_day_that_is_read_again_replaces_what_was_known_of_it() -> None:
     assert page.deleted_at == [0, 2]
 
 
+def test_a_walk_of_several_pages_replaces_the_days_of_all_of_them() -> None:
+    steps = list(walk(USAGE, answer, {"since": TODAY - DAY}, CONTEXT))
+    assert len(steps) == 2
+    replaced = [deletion.match["start_time"] for step in steps for deletion in step.page.deleted]
+    assert replaced == [str(TODAY - n * DAY) for n in (4, 3, 2, 1, 0)]
+
+
 def test_a_first_walk_has_nothing_to_replace() -> None:
     page = USAGE.parse(USAGE.request({}, CONTEXT), reply(bucket(TODAY, result(1))), {}, CONTEXT)
     assert page.deleted == []
