@@ -35,8 +35,8 @@ def walk(stream: Stream, send: Send, state: State, context: Context, *, width: i
     """Reads a stream from `state` to its end; at most `width` requests are in flight.
 
     A platform that no longer knows the cursor (StateReset) makes the walk begin again, once, from empty state.
-    A reply that means "nothing here" (Skipped) ends it. One that cannot be read is asked for once more. Raises ConnectorDefect where a question is asked twice,
-    and whatever `send` raises: the pages handed on until then stand.
+    A reply that means "nothing here" (Skipped) ends it. One that cannot be read is asked for once more. Raises
+    ConnectorDefect where a question is asked twice, and whatever `send` raises: the pages handed on until then stand.
     """
     remembers = bool(state)
     try:

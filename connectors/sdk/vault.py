@@ -5,7 +5,9 @@ The block holds the envelope and nothing secret; opening it takes the keyring, w
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -31,8 +33,13 @@ class SealedCredential(Block):
 
 
 def block_name(owner: str, integration: str) -> str:
-    """The block document's name: lower-case letters, digits and dashes, as Prefect wants it."""
-    return f"{owner}-{integration}".lower()
+    """The block document's name: what Prefect allows (a-z, 0-9, -) of both, and a digest that keeps each apart.
+
+    Without it ("ada", "b-c") and ("ada-b", "c") would be one block, and one credential would replace another.
+    """
+    digest = hashlib.sha256(f"{owner}\n{integration}".encode()).hexdigest()[:12]
+    readable = re.sub(r"[^a-z0-9]+", "-", f"{owner}-{integration}".lower()).strip("-")
+    return f"{readable}-{digest}"
 
 
 def _blocking(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
