@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from core.errors import Busy
 from core.model import Column, Deletion, Table
 from storage.warehouse.drain import drain
+from storage.warehouse.landing import SavedState
 from storage.warehouse.merge import check_keys
-from storage.warehouse.reading import SavedState, parents, states, table_counts
+from storage.warehouse.reading import parents, states, table_counts
 from tests.storage.places import FILES, T0, Place, later, table
 
 LIVE = "SELECT id FROM dropbox.entries WHERE _deleted_at IS NULL ORDER BY id"
@@ -28,9 +29,11 @@ def test_records_land_typed_with_their_raw_text_and_origin(place: Place) -> None
     assert (report.rows, report.quarantined, report.deleted, report.segments) == (1, 0, 0, 1)
     at = T0.replace(tzinfo=None)
     assert place.rows(
-        "SELECT id, kind, size, changed, _raw->>'more', _owner, _integration, _partition, _run, _first_seen, _last_seen,"
-        " _deleted_at FROM dropbox.entries"
-    ) == [("a", "file", 12, datetime(2026, 1, 2, 1, 4, 5), "1", "local", "box", "", "run-1", at, at, None)]  # noqa: DTZ001
+        "SELECT id, kind, size, changed, _raw->>'more', _owner, _integration, _partition, _run,"
+        " _first_seen, _last_seen, _deleted_at FROM dropbox.entries"
+    ) == [
+        ("a", "file", 12, datetime.fromisoformat("2026-01-02T01:04:05"), "1", "local", "box", "", "run-1", at, at, None)
+    ]
     assert place.landing.pending() == []
 
 
@@ -267,7 +270,8 @@ def test_any_order_of_events_cut_anywhere_ends_as_a_plain_dictionary_would(event
             deletions.clear()
 
         done = 0
-        for done, event in enumerate(events, start=1):
+        for event in events:
+            done += 1
             match event:
                 case ("put", key, path):
                     records.append(json.dumps({"id": key, "path": path}).encode())
