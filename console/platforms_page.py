@@ -1,6 +1,6 @@
 """`docs/platforms.md`, made from the catalog so that it cannot drift.
 
-    python -m console.platforms_page        writes the page anew
+python -m console.platforms_page        writes the page anew
 """
 
 from __future__ import annotations

@@ -1,0 +1,119 @@
+"""What a person gives to connect: from options, standard input, the environment, or asked for in the terminal.
+
+A secret is never an argument: arguments can be read by every user of the machine, and stay in the shell's history.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import typer
+
+from connectors.sdk.base import Auth, Field
+from core.errors import CredentialMalformed, UsageError
+
+TRIES: Final = 3
+
+Ask = Callable[[Field], str]
+
+
+def interactive() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(field: Field) -> str:
+    """Asks in the terminal, hidden where it is secret."""
+    if field.help:
+        typer.secho(f"  {field.help}", dim=True, err=True)
+    text = f"{field.title}{' (empty for none)' if field.optional else ''}{' (hidden)' if field.secret else ''}"
+    answer: str = typer.prompt(
+        text, hide_input=field.secret, default="" if field.optional else None, show_default=False, err=True
+    )
+    return answer
+
+
+def variable(platform: str, field: str) -> str:
+    """The environment variable of a field."""
+    return f"INTEGRATIONS_{platform}_{field}".upper()
+
+
+def from_options(options: Sequence[str], fields: Sequence[Field]) -> dict[str, str]:
+    """The `--field name=value` options. Raises UsageError for a secret one, whose value is not repeated."""
+    known = {field.name: field for field in fields}
+    given: dict[str, str] = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if name not in known:
+            # What stands before a missing = may be the secret itself.
+            told = f"there is no field {name}" if equals else "--field wants name=value"
+            raise UsageError(told, advice=f"There are: {', '.join(known)}.")
+        if known[name].secret:
+            raise UsageError(
+                f"{known[name].title} is secret, and arguments can be read by everybody on this machine",
+                advice="Leave it out to be asked for it, or give it with --stdin. What was typed now is in your "
+                "shell's history: have the platform make you a new one.",
+            )
+        given[name] = value
+    return given
+
+
+def from_stdin() -> dict[str, str]:
+    """A JSON object of fields. Raises UsageError, which never quotes what came."""
+    try:
+        members = json.loads(sys.stdin.read())
+    except ValueError:
+        members = None
+    if not isinstance(members, dict) or not all(isinstance(value, str) for value in members.values()):
+        raise UsageError(
+            "standard input is not a JSON object of texts", advice='For example: {"token": "…"}, without other output.'
+        )
+    return members
+
+
+def from_environment(platform: str, fields: Sequence[Field], env: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The fields whose variables are set."""
+    named = {field.name: env.get(variable(platform, field.name), "") for field in fields}
+    return {name: value for name, value in named.items() if value}
+
+
+def gather(
+    platform: str, auth: Auth, fields: Sequence[Field], given: Mapping[str, str], *, ask: Ask | None
+) -> dict[str, str]:
+    """All fields with their values checked. `ask` is None where nobody can be asked.
+
+    Raises CredentialMalformed for a value without the platform's form (when asked: after three tries), UsageError
+    for one that is missing or unknown.
+    """
+    unknown = sorted(set(given) - {field.name for field in fields})
+    if unknown:
+        known = ", ".join(field.name for field in fields)
+        raise UsageError(f"{auth.title} has no field {', '.join(unknown)}", advice=f"It has: {known}.")
+    values: dict[str, str] = {}
+    for field in fields:
+        if given.get(field.name):
+            values[field.name] = field.check(given[field.name])
+        elif ask is not None:
+            values[field.name] = _asked(field, ask)
+        elif not field.optional:
+            raise UsageError(
+                f"{field.title} is missing, and there is no terminal to ask in",
+                advice=f'Set {variable(platform, field.name)}, or give {{"{field.name}": "…"}} to --stdin'
+                + (f", or --field {field.name}=…" if not field.secret else "."),
+            )
+    return values
+
+
+def _asked(field: Field, ask: Ask) -> str:
+    for last in (False,) * (TRIES - 1) + (True,):
+        try:
+            return field.check(ask(field))
+        except CredentialMalformed as error:
+            if last:
+                raise
+            typer.secho(f"  {error}. {error.advice}", fg="yellow", err=True)
+    raise AssertionError("the last try returns or raises")
