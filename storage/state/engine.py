@@ -9,18 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from core.errors import UsageError
-from core.sealing import SALT_BYTES, RandomBytes
 from storage.state.migrations import HEAD, REVISIONS
 from storage.state.models import Owner
 from storage.state.scope import Scope
 from storage.state.types import utc_now
+
+if TYPE_CHECKING:
+    from core.sealing import RandomBytes
 
 BUSY_SECONDS: Final = 30.0
 """How long a writer waits for another process's transaction; they last milliseconds."""
@@ -54,6 +56,9 @@ class State:
             found: str | None = connection.scalar(wanted)
         if found is not None:
             return found
+        # Cryptography is not needed to look at what is there, and commands should start fast.
+        from core.sealing import SALT_BYTES
+
         owner = Owner(
             id=self.random_bytes(16).hex(),
             name=name,

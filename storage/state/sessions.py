@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
 from core.errors import UsageError
-from core.sealing import RandomBytes
 from storage.state.guard import OwnedSession
 from storage.state.models import Owner
+
+if TYPE_CHECKING:
+    from core.sealing import RandomBytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete
 from sqlmodel import col, select
 
-from core.health import HealthReading
-from core.security import Finding
 from storage.state.models import FindingNow, HealthNow
 from storage.state.sessions import Sessions
+
+if TYPE_CHECKING:
+    from core.health import HealthReading
+    from core.security import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,6 +140,16 @@ def test_the_few_calls_that_remain_are_shared(state: State, owner: str) -> None:
     assert made.count(0) == 3
 
 
+def test_news_that_overtook_each_other_do_not_make_more_of_what_remains() -> None:
+    window, limit = Window(), Limit(bucket="b", requests=10, seconds=10)
+    window.told(Observation(bucket="b", remaining=2, resets_at=START + 60), START)
+    window.told(Observation(bucket="b", remaining=5, resets_at=START + 60), START)
+    assert window.room(limit, START) == 2
+    window.told(Observation(bucket="b", remaining=1, resets_at=START + 30), START)
+    assert window.room(limit, START + 40) == 1
+    assert window.room(limit, START + 60) == 10
+
+
 def test_better_news_end_the_restraint(state: State, owner: str) -> None:
     budgets = SqlBudgets(state, owner)
     budgets.reserve("crm", LIMIT, START)

@@ -154,6 +154,7 @@ def test_an_interrupted_rotation_goes_on_where_it_stopped(state: State, blocks: 
     blocks.before_save = lambda integration: None
     report = run(state, blocks)
     assert report.resealed == tuple(row.name for row in rows[2:])
+    assert report.current_already == (), "the first two are not looked at again"
     assert report.complete
     assert blocks.saves == 4
     assert len(rotations(state)) == 1
@@ -170,6 +171,21 @@ def test_a_token_refreshed_meanwhile_is_not_lost(state: State, blocks: Blocks) -
     blocks.before_save = refresh
     assert run(state, blocks).complete
     assert blocks.token(row, NEW) == "third token"
+
+
+def test_a_token_refreshed_while_the_old_one_is_sealed_anew_is_not_lost(tmp_path: Path, blocks: Blocks) -> None:
+    refreshed: list[Integration] = []
+
+    def refresh_meanwhile(count: int) -> bytes:
+        while refreshed:
+            blocks.put(refreshed.pop(), "second token", OLD)
+        return os.urandom(count)
+
+    state = open_state(tmp_path / "state.db", random_bytes=refresh_meanwhile)
+    [row] = connected(state, blocks, "crm")
+    refreshed.append(row)
+    assert run(state, blocks).complete
+    assert blocks.token(row, NEW) == "second token"
 
 
 def test_a_token_refreshed_under_the_new_secret_counts_as_done(state: State, blocks: Blocks) -> None:

@@ -76,7 +76,7 @@ def test_a_schema_that_is_up_to_date_costs_no_import_of_alembic(path: Path) -> N
         "state.scope(state.ensure_owner()).integrations(); print(*sys.modules)"
     )
     loaded = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
-    heavy = {"alembic", "prefect", "pandas", "duckdb", "httpx", "great_expectations"}
+    heavy = {"alembic", "cryptography", "prefect", "pandas", "duckdb", "httpx", "great_expectations"}
     assert heavy.isdisjoint(loaded.stdout.split())
 
 
@@ -110,9 +110,11 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(path: Path, monkeypatch: py
 
 
 def test_processes_that_upgrade_at_once_do_not_disturb_each_other(path: Path) -> None:
+    # Slowed down, so that the second comes while the first is in the middle.
     script = (
-        "import sys; from storage.state.engine import open_state; sys.stdin.readline(); "
-        "state = open_state(sys.argv[1]); print(state.ensure_owner())"
+        "import sys, time; from alembic import op; from storage.state.engine import open_state; "
+        "create = op.create_table; op.create_table = lambda *a, **k: (time.sleep(0.05), create(*a, **k)); "
+        "sys.stdin.readline(); state = open_state(sys.argv[1]); print(state.ensure_owner())"
     )
     processes = [
         subprocess.Popen(

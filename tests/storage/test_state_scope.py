@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col, select
 
 from core.health import HealthReading
+from storage.state import guard
 from storage.state.engine import State, open_state
 from storage.state.guard import OwnedSession, ScopeViolation
 from storage.state.models import METADATA, AuditEntry, Integration, Lease, Owned, Owner
@@ -183,6 +184,7 @@ def test_get_finds_no_row_of_another_owner(mine: Scope, theirs: Scope) -> None:
         assert session.get(Integration, mine.integration("crm").id) is not None
 
 
+IN_STEP: dict[str, Any] = {"synchronize_session": False}
 UNCONFINED: list[Any] = [
     text("SELECT name FROM integration"),
     select(Integration.__table__),  # type: ignore[attr-defined]
@@ -201,8 +203,12 @@ UNCONFINED: list[Any] = [
     insert(Lease).values(owner="x", name="y", holder="", acquired_at=NOW, expires_at=NOW, fence=1),
     update(METADATA.tables["lease"]).values(fence=9),
     delete(METADATA.tables["lease"]),
-    update(Lease).where(col(Lease.name) == Integration.name).values(fence=9),
-    delete(Lease).where(col(Lease.name) == Integration.name),
+    update(Lease).where(col(Lease.name) == Integration.name).values(fence=9).execution_options(**IN_STEP),
+    update(Lease)
+    .where(col(Lease.name) == METADATA.tables["integration"].c.name)
+    .values(fence=9)
+    .execution_options(**IN_STEP),
+    delete(Lease).where(col(Lease.name) == Integration.name).execution_options(**IN_STEP),
 ]
 
 
@@ -210,6 +216,13 @@ UNCONFINED: list[Any] = [
 def test_what_cannot_be_confined_is_refused(mine: Scope, theirs: Scope, statement: Any) -> None:
     with pytest.raises(ScopeViolation), mine.writing() as session:
         session.execute(statement).all()
+
+
+def test_a_row_that_slips_through_the_filter_is_refused(
+    mine: Scope, theirs: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "_criteria", lambda owner: ())
+    refused(mine, lambda session: session.exec(select(Integration)).all())
 
 
 def test_the_ways_around_the_session_are_closed(mine: Scope) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
-from filelock import FileLock
 from sqlalchemy import Connection, Engine
 
 from core.errors import IntegrationError
@@ -19,7 +17,8 @@ _POSTGRES_LOCK: Final = 7_102_311
 
 def upgrade(engine: Engine) -> None:
     """Runs the revisions that the database has not seen, in one transaction: all of them or none."""
-    with _alone(engine), engine.connect() as connection:
+    # On SQLite the transaction begins as a writer's, so that a second process waits here and finds nothing left to do.
+    with engine.execution_options(sqlite_begin="IMMEDIATE").connect() as connection:
         if engine.dialect.name == "sqlite":
             # Rebuilding a table drops it, and that would delete what refers to it. Only possible outside a transaction.
             _pragma(connection, "foreign_keys = OFF")
@@ -42,14 +41,6 @@ def configuration(connection: Connection | None = None) -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
-
-
-def _alone(engine: Engine) -> AbstractContextManager[Any]:
-    return (
-        FileLock(f"{engine.url.database}.upgrade.lock", mode=0o600)
-        if engine.dialect.name == "sqlite"
-        else nullcontext()
-    )
 
 
 def _pragma(connection: Connection, setting: str) -> None:
