@@ -61,9 +61,14 @@ def typed(kind: ColumnType, text: str) -> str:
     filled = f"nullif({text}, '')"
     if kind in ("text", "json"):
         return text
+    if kind == "boolean":
+        return f"CASE lower({text}) WHEN 'true' THEN true WHEN 'false' THEN false END"
     if kind == "timestamp":
         # Through a type with a zone: the cast to TIMESTAMP alone drops the offset without applying it.
         return f"CAST(TRY_CAST({filled} AS TIMESTAMPTZ) AS TIMESTAMP)"
+    if kind == "date":
+        basic = f"TRY_CAST(try_strptime({filled}, '%Y%m%d') AS DATE)"  # the form without hyphens
+        return f"coalesce(TRY_CAST({filled} AS DATE), {basic})"
     if kind in ("epoch", "epoch_ms"):
         seconds = f"TRY_CAST({filled} AS DOUBLE)" + (" / 1000" if kind == "epoch_ms" else "")
         within = f"abs({seconds}) < {_SECONDS_OF_YEAR_9999}"
@@ -94,18 +99,13 @@ class RowSql:
         if is_of_segment(column):
             return
         steps = column.source.split("/")
+        kind = "JSON" if column.type == "json" else "VARCHAR"
+        if not _fits(self._structure, steps, kind):
+            return
         node = self._structure
         for step in steps[:-1]:
-            known = _same_name(node, step)
-            child = node.get(step, {} if known is None else None)
-            if step.isdigit() or not isinstance(child, dict):
-                return
-            node.setdefault(step, child)
-            node = child
-        last, kind = steps[-1], "JSON" if column.type == "json" else "VARCHAR"
-        if last.isdigit() or _same_name(node, last) not in (None, last) or node.get(last, kind) != kind:
-            return
-        node[last] = kind
+            node = node.setdefault(step, {})
+        node[steps[-1]] = kind
         self._in_structure[index] = "v." + ".".join(map(quoted, steps))
 
     def text(self, index: int) -> str:
@@ -215,9 +215,17 @@ def _type_check(column: Column, record: str, text: str, value: str) -> Iterator[
     yield Check(condition=wrong, reason=f"{column.name}: not {_A[column.type]}")
 
 
-def _same_name(node: dict[str, Any], name: str) -> str | None:
-    """The member of the node that SQL takes for the same name: case does not count there."""
-    return next((known for known in node if known.lower() == name.lower()), None)
+def _fits(structure: dict[str, Any], steps: list[str], kind: str) -> bool:
+    """Whether the structure can have a leaf there besides those it has."""
+    node: Any = structure
+    absent: list[Any] = [{}] * (len(steps) - 1) + [kind]
+    for step, default in zip(steps, absent, strict=True):
+        if step.isdigit() or not isinstance(node, dict):
+            return False
+        if any(known != step and known.lower() == step.lower() for known in node):
+            return False
+        node = node.get(step, default)
+    return bool(node == kind)
 
 
 @lru_cache(maxsize=256)

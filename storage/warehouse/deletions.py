@@ -120,7 +120,8 @@ def _queries(staged: Staged, rows: _Rows) -> Iterator[str]:
             yield _under(source, number)
         else:
             equal = " AND ".join(f"x.k{i} = {_value(column, i)}" for i, column in enumerate(columns))
-            yield f"SELECT x.r, d.told_at FROM ({source}) AS x JOIN told AS d ON d.kind = {number} AND {equal} AND {_SCOPE}"
+            told = f"told AS d ON d.kind = {number} AND {equal} AND {_SCOPE}"
+            yield f"SELECT x.r, d.told_at FROM ({source}) AS x JOIN {told}"
 
 
 def _value(column: Column, index: int) -> str:
