@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from console.render import clean
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.objects import FlowRun
+    from prefect.client.schemas.objects import FlowRun, State
     from prefect.flows import Flow
-    from prefect.states import State
 
 AT_ONCE: Final = 4
 _POLL_SECONDS: Final = 0.5

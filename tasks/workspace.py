@@ -1,6 +1,6 @@
 """Everything a step works with, opened from one folder: state, warehouse, landing zone, vault.
 
-Opening is cheap; what is dear (prefect, the keyring) waits until somebody asks.
+Opening is cheap; what is dear (prefect, httpx, duckdb, the keyring) is imported when somebody asks for it.
 """
 
 from __future__ import annotations
@@ -13,21 +13,17 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from connectors.sdk.client import Surroundings
 from storage.audit import audit
 from storage.home import Home
-from storage.keyring import load_keyring
-from storage.state.breakers import SqlBreakers
-from storage.state.budgets import SqlBudgets
 from storage.state.engine import State, open_state
-from storage.state.leases import Leases
 from storage.state.scope import Scope
-from storage.warehouse.connection import Warehouse
-from storage.warehouse.landing import LandingZone
 
 if TYPE_CHECKING:
+    from connectors.sdk.client import Surroundings
     from connectors.sdk.vault import Vault
-
+    from storage.state.leases import Leases
+    from storage.warehouse.connection import Warehouse
+    from storage.warehouse.landing import LandingZone
 
 DATABASE_VARIABLE: Final = "INTEGRATIONS_DATABASE_URL"
 
@@ -59,19 +55,29 @@ class Workspace:
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        return Warehouse(path=self.home.warehouse_file)
+        from storage.warehouse.connection import Warehouse
+
+        return Warehouse(path=self.home.warehouse_file, lock=self.home.warehouse_lock)
 
     @cached_property
     def landing(self) -> LandingZone:
+        from storage.warehouse.landing import LandingZone
+
         return LandingZone(self.home.landing)
 
     @cached_property
     def leases(self) -> Leases:
+        from storage.state.leases import Leases
+
         return Leases(self.state, self.owner)
 
     @cached_property
     def surroundings(self) -> Surroundings:
         """What clients take from the world: budgets and breakers shared by the processes of this machine."""
+        from connectors.sdk.client import Surroundings
+        from storage.state.breakers import SqlBreakers
+        from storage.state.budgets import SqlBudgets
+
         return self.given_surroundings or Surroundings(
             budgets=SqlBudgets(self.state, self.owner), breakers=SqlBreakers(self.state, self.owner)
         )
@@ -80,6 +86,7 @@ class Workspace:
     def vault(self) -> Vault:
         """Raises UsageError where there is no keyring, or it may be read by others."""
         from connectors.sdk.vault import Vault
+        from storage.keyring import load_keyring
 
         scope = self.scope
         return Vault(
