@@ -17,7 +17,9 @@ from core.http import JSON
 from core.secrets import Secret
 from storage.audit import audit
 from storage.state.models import Integration
+from storage.warehouse.forgetting import reset_state
 from tasks.credentials import save_credential
+from tasks.engine import LEASE_SECONDS, sync_lease
 from tasks.workspace import Workspace
 
 DEFAULT_SCHEDULE_MINUTES: Final = 60
@@ -79,7 +81,8 @@ def connect(
 ) -> Integration:
     """Writes the integration down and seals its credential; one of that name gets the new credential.
 
-    Raises UsageError where the name belongs to another platform.
+    Where that belongs to another account, its streams begin again: what they remember is of the other one. Raises
+    UsageError where the name belongs to another platform, Busy where a sync of it runs just then.
     """
     existing = {integration.name: integration for integration in workspace.scope.integrations()}
     if name not in existing:
@@ -96,6 +99,8 @@ def connect(
             f"{name} is already an integration of {existing[name].platform}",
             advice="Give this one another name: --name",
         )
+    elif existing[name].account_label != proven.account:
+        _forget_states(workspace, name)
     try:
         save_credential(workspace, name, platform, proven.credential)
     except BaseException:
@@ -158,8 +163,18 @@ def finish_consent(workspace: Workspace, consent: Consent, *, code: str, state: 
 
 
 def remove(workspace: Workspace, name: str) -> None:
-    """Forgets the integration and its credential. What was synced stays in the warehouse."""
+    """Forgets the integration and its credential. What was synced stays in the warehouse.
+
+    Raises Busy where a sync of it runs just then.
+    """
     integration = workspace.scope.integration(name)
+    _forget_states(workspace, name)
     workspace.vault.remove(integration.name)
     workspace.scope.remove_integration(name)
     audit(workspace.scope, "removed", name)
+
+
+def _forget_states(workspace: Workspace, name: str) -> None:
+    """Whoever is connected under this name next begins to read from nothing."""
+    with workspace.leases.held(sync_lease(name), ttl=LEASE_SECONDS):
+        reset_state(workspace.warehouse, workspace.landing, name, now=workspace.clock(), owner=workspace.owner)

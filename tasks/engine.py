@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, Literal
+from pathlib import Path
+from typing import Final
 
 from connectors.catalog import connector
 from connectors.sdk.base import Connector, Stream
 from connectors.sdk.client import Client
 from connectors.sdk.driver import walk
 from core.errors import (
+    BadReply,
+    Busy,
     ComeBackLater,
-    ConnectorDefect,
     CredentialError,
     IntegrationError,
-    PlatformUnavailable,
     QuotaExhausted,
+    RequestRefused,
     ScopeMissing,
     UsageError,
 )
@@ -39,80 +41,19 @@ from storage.warehouse.metrics import SYNCS
 from storage.warehouse.reading import parents, states
 from tasks.credentials import open_credential, refresh
 from tasks.metrics import CallLog, land_metrics
+from tasks.reports import STOPS_ALL, Outcome, StreamReport, SyncReport, sync_row
 from tasks.segments import SegmentWriter
 from tasks.workspace import Workspace
 
-Outcome = Literal["ok", "partial", "failed", "paused", "quota"]
 StreamEnded = Callable[[str], None]
 """Called with a stream's name when it has ended, from several threads."""
 
 STREAMS_AT_ONCE: Final = 4
 LEASE_SECONDS: Final = 120.0
 _DRAIN_WAIT: Final = 60.0
-# What ends the whole integration's sync, not only the stream's.
-_STOPS_ALL: Final = (ComeBackLater, QuotaExhausted, PlatformUnavailable)
-
-
-@dataclass(slots=True, kw_only=True)
-class StreamReport:
-    """What a sync did to one stream. `error` is None where it reached the end."""
-
-    stream: str
-    outcome: Outcome = "ok"
-    started_at: datetime
-    finished_at: datetime
-    pages: int = 0
-    rows: int = 0
-    deleted: int = 0
-    seconds: float = 0.0
-    full: bool = False
-    error: IntegrationError | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class SyncReport:
-    """What a sync did. `calls` counts attempts; `quarantined` are records that the drain put aside.
-
-    `rejected` are segments that could not be landed at all. `waiting`: the warehouse was in use, so that what was read
-    lands later.
-    """
-
-    integration: str
-    platform: str
-    run: str
-    streams: list[StreamReport] = field(default_factory=list)
-    calls: int = 0
-    quarantined: int = 0
-    rejected: int = 0
-    waiting: bool = False
-
-    @property
-    def rows(self) -> int:
-        return sum(report.rows for report in self.streams)
-
-    @property
-    def error(self) -> IntegrationError | None:
-        """The first error, those that stop everything before those of one stream."""
-        if self.rejected:
-            return ConnectorDefect(
-                f"{self.integration}: {self.rejected} segments could not be landed and are kept in landing/rejected",
-                advice="Report it with the .reason file beside them. To read them again: "
-                f"integrations sync {self.integration} --full",
-            )
-        errors = [report.error for report in self.streams if report.error is not None]
-        return next((e for e in errors if isinstance(e, _STOPS_ALL)), errors[0] if errors else None)
-
-    @property
-    def outcome(self) -> Outcome:
-        outcomes = {report.outcome for report in self.streams}
-        if self.rejected:
-            return "failed"
-        for stopping in ("quota", "paused"):
-            if stopping in outcomes:
-                return stopping
-        if outcomes <= {"ok"}:
-            return "ok"
-        return "failed" if outcomes == {"failed"} else "partial"
+# What may concern one parent row and leaves its siblings readable: they come in a stable order, so whatever ended
+# the stream at one of them would keep those behind it from ever being read.
+_OF_ONE_PARENT: Final = (BadReply, RequestRefused)
 
 
 def sync(
@@ -133,8 +74,13 @@ def sync(
     integration = workspace.scope.integration(name)
     platform = connector(integration.platform)
     wanted = _wanted(platform, integration, only)
-    with workspace.leases.held(f"sync:{integration.id}", ttl=LEASE_SECONDS) as lease:
+    with workspace.leases.held(sync_lease(name), ttl=LEASE_SECONDS) as lease:
         return _Sync(workspace, integration, platform, run, now, stream_ended, lease).run(wanted, full)
+
+
+def sync_lease(name: str) -> str:
+    """The lease of whoever works on what an integration has read. By name, as its rows and states are."""
+    return f"the sync of {name}"
 
 
 def _wanted(platform: Connector, integration: Integration, only: Sequence[str]) -> tuple[Stream, ...]:
@@ -173,7 +119,7 @@ class _Sync:
         try:
             credential = open_credential(workspace, self._integration)
         except IntegrationError as error:
-            workspace.scope.record_sync(self._integration.name, self._time(), str(error))
+            self._record(error)
             raise
         with Client(
             self._platform,
@@ -196,17 +142,22 @@ class _Sync:
         rows = [sync_row(report, stream) for stream in report.streams]
         land_metrics(self._workspace, SYNCS, rows, run=self._run, at=self._time())
         self._drain(report)
-        self._record(report)
+        self._record(report.error)
         return report
 
-    def _record(self, report: SyncReport) -> None:
-        """Tells the state how it went, for whoever decides when the next sync is."""
-        at, scope, error = self._time(), self._workspace.scope, report.error
-        scope.record_sync(report.integration, at, None if error is None else str(error))
+    def _record(self, error: IntegrationError | None) -> None:
+        """Tells the state how it went, for whoever decides when the next sync is.
+
+        A run that found the way taken (the lease lost, the warehouse in use) tells nothing: it stays due.
+        """
+        if isinstance(error, Busy):
+            return
+        name, scope = self._integration.name, self._workspace.scope
+        scope.record_sync(name, self._time(), None if error is None else str(error))
         if isinstance(error, ComeBackLater):
-            scope.pause_until(report.integration, error.at, str(error))
+            scope.pause_until(name, error.at, str(error))
         elif isinstance(error, QuotaExhausted) or (isinstance(error, CredentialError) and not _one_stream(error)):
-            scope.update_integration(report.integration, status="attention", status_reason=str(error))
+            scope.update_integration(name, status="attention", status_reason=str(error))
 
     def _drain(self, report: SyncReport) -> None:
         workspace = self._workspace
@@ -233,15 +184,26 @@ class _Sync:
                 if self._stop.is_set():
                     report.outcome = "partial"
                     break
-                self._walk(stream, parent, client, saved, full, report)
+                try:
+                    self._walk(stream, parent, client, saved, full, report)
+                except _OF_ONE_PARENT as error:
+                    self._failed(report, error)
         except IntegrationError as error:
-            report.error, report.outcome = error, _outcome(error)
-            if isinstance(error, _STOPS_ALL) or (isinstance(error, CredentialError) and not _one_stream(error)):
-                self._stop.set()
+            self._failed(report, error)
+        except Exception as error:  # noqa: BLE001 - what breaks one stream must not take the others along
+            self._failed(report, _broke_off(self._integration.name, stream.name, error))
         report.seconds = time.perf_counter() - clock
         report.finished_at = started + timedelta(seconds=report.seconds)
         self._stream_ended(stream.name)
         return report
+
+    def _failed(self, report: StreamReport, error: IntegrationError) -> None:
+        """The first error is the one that is told; one that concerns all streams stops them."""
+        stops = isinstance(error, STOPS_ALL) or (isinstance(error, CredentialError) and not _one_stream(error))
+        if report.error is None or stops:
+            report.error, report.outcome = error, _outcome(error)
+        if stops:
+            self._stop.set()
 
     def _parents(self, stream: Stream) -> Iterable[Mapping[str, JSON] | None]:
         if stream.parent is None:
@@ -291,27 +253,20 @@ class _Sync:
             writer.flush()
 
 
-def sync_row(report: SyncReport, stream: StreamReport) -> dict[str, Any]:
-    """A row of `metrics.syncs`."""
-    return {
-        "started_at": stream.started_at,
-        "finished_at": stream.finished_at,
-        "integration": report.integration,
-        "platform": report.platform,
-        "stream": stream.stream,
-        "outcome": stream.outcome,
-        "pages": stream.pages,
-        "rows": stream.rows,
-        "deleted": stream.deleted,
-        "seconds": stream.seconds,
-        "full": stream.full,
-        "message": "" if stream.error is None else str(stream.error),
-        "run": report.run,
-    }
-
-
 def _one_stream(error: CredentialError) -> bool:
     return isinstance(error, ScopeMissing)
+
+
+def _broke_off(integration: str, stream: str, error: Exception) -> IntegrationError:
+    """An error that nobody foresaw, as a sentence: where, and of which type, without values that it may quote."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    what = str(error) if isinstance(error, OSError) else f"{type(error).__name__} in {Path(frame.filename).name}"
+    told = IntegrationError(
+        f"{integration}: reading {stream} broke off: {what}, line {frame.lineno}",
+        advice="What was read until then is kept. If it stays so, please report it.",
+    )
+    told.__cause__ = error
+    return told
 
 
 def _outcome(error: IntegrationError) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks.engine import SyncReport
+from tasks.reports import SyncReport
 
 
 def sync_summary(report: SyncReport) -> dict[str, Any]:
