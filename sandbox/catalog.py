@@ -12,6 +12,7 @@ MODULES: Mapping[str, str] = {
     "dropbox": "sandbox.dropbox",
     "hubspot": "sandbox.hubspot",
     "mailchimp": "sandbox.mailchimp",
+    "openai": "sandbox.openai",
     "x": "sandbox.x",
 }
 
