@@ -36,13 +36,16 @@ class Organization:
     def keys(self, call: Call) -> dict[str, Any]:
         return listed(call, "key", list(range(ADMIN_KEYS)), self._key, order="asc")
 
-    def active_projects(self, ms: int) -> list[int]:
-        """Those that existed at this instant, the first few: the ones whose use is counted."""
-        lives = (self._life(self._projects, index) for index in range(min(4, self._projects.size)))
-        return [life.index for life in lives if life.created <= ms and (life.deleted is None or life.deleted > ms)]
+    def projects_at(self, ms: int) -> list[int]:
+        """Of the first few projects those that existed at this instant: the ones whose use is counted."""
+        return self._at(self._projects, ms)
 
-    def first_users(self) -> list[int]:
-        return self._all(self._users)[:3]
+    def users_at(self, ms: int) -> list[int]:
+        return self._at(self._users, ms)
+
+    def _at(self, population: Population, ms: int) -> list[int]:
+        lives = (self._life(population, index) for index in range(min(4, population.size)))
+        return [life.index for life in lives if life.created <= ms and (life.deleted is None or life.deleted > ms)]
 
     def _all(self, population: Population, *, gone: bool = False) -> list[int]:
         return [one for one in range(population.size) if gone or one not in population.deleted()]

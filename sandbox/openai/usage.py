@@ -123,6 +123,7 @@ class Usage:
     def __init__(self, world: World, organization: Organization) -> None:
         self.world = world
         self.organization = organization
+        self._kept: dict[tuple[str, int], list[Cell]] = {}
 
     # The two pages
 
@@ -224,11 +225,17 @@ class Usage:
     # What was used
 
     def _cells(self, kind: Kind, instant: int) -> list[Cell]:
-        """Who used what: projects and users with a key each, models, and the finer kinds."""
+        """Who used what on a day: projects and users of its morning with a key each, models, and the finer kinds."""
+        morning = instant // DAY * DAY * 1000
+        if (kind.result, morning) not in self._kept:
+            self._kept[kind.result, morning] = self._made(kind, morning)
+        return self._kept[kind.result, morning]
+
+    def _made(self, kind: Kind, morning: int) -> list[Cell]:
         models: tuple[str | None, ...] = kind.models or (None,)
-        projects = self.organization.active_projects(instant * 1000)
+        projects, users = self.organization.projects_at(morning), self.organization.users_at(morning)
         cells: list[Cell] = []
-        for project, user, model in product(projects, self.organization.first_users(), models):
+        for project, user, model in product(projects, users, models):
             bits = mix(self.world.seed, number_of(kind.result), project, user, number_of(model or ""))
             if bits % 3 == 0:
                 continue
