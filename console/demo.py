@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener, urlopen
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from core.errors import PlatformUnavailable
 
@@ -41,7 +41,12 @@ _METHODS: Final[Mapping[str, str]] = {
     "openai": "admin_key",
     "x": "oauth2",
 }
-_TRENDS: Final = ("follower_growth", "contact_growth", "file_growth")
+# What happens in the middle of it, so that there is something to recover from: see `integrations ask error_patterns`.
+_TROUBLE: Final = (
+    {"match": "api.hubapi.com/*", "nth": 1, "kind": "rate_limited", "args": {"retry_after": 1}},
+    {"match": "us21.api.mailchimp.com/*", "nth": 2, "kind": "status", "args": {"status": 503}, "times": 2},
+    {"match": "api.x.com/*", "nth": 3, "kind": "cut", "args": {"at": 200}},
+)
 
 
 def run(home: Path, *, days: int = DAYS, console: Console | None = None) -> None:
@@ -68,33 +73,38 @@ def _story(out: Console, sandbox: _Sandbox, days: int, start: datetime) -> None:
 
     home = Home.from_env().create()
     create_keyring(home.keyring_file)
-    columns = (TextColumn("  {task.description:<46}"), BarColumn(bar_width=30), TimeElapsedColumn())
-    with Progress(*columns, console=out) as progress:
-        waiting = progress.add_task("Starting an embedded Prefect", total=None)
-        with temporary_server(home, announce=False):
-            progress.update(waiting, total=1, completed=1)
-            from tasks.workspace import Workspace
+    columns = (TextColumn("  {task.description:<46}"), BarColumn(bar_width=24), TimeElapsedColumn())
+    with ExitStack() as stack:
+        progress = stack.enter_context(Progress(*columns, console=out))
+        waiting = _stage(progress, "Starting an embedded Prefect", None)
+        stack.enter_context(temporary_server(home))
+        progress.update(waiting, total=1, completed=1)
+        from tasks.workspace import Workspace
 
-            workspace = Workspace.open(home)
-            try:
-                _connect_all(workspace, sandbox, progress)
-                asyncio.run(_simulate(sandbox, progress, days, start))
-                print_summary(out, workspace, days)
-            finally:
-                workspace.close()
+        workspace = Workspace.open(home)
+        stack.callback(workspace.close)
+        _connect_all(workspace, sandbox, progress)
+        asyncio.run(_simulate(sandbox, progress, days, start))
+        progress.stop()
+        print_summary(out, workspace, days)
+
+
+def _stage(progress: Progress, what: str, total: int | None) -> TaskID:
+    """A bar of the display; where the output is no terminal, a line, so that a log shows progress as well."""
+    if not progress.console.is_terminal:
+        progress.console.print(f"  {what} …")
+    return progress.add_task(what, total=total)
 
 
 def _connect_all(workspace: Workspace, sandbox: _Sandbox, progress: Progress) -> None:
     """Connects one integration per platform, as a person would: with what they type, or through the consent page."""
-    from connectors.catalog import PLATFORMS
+    from connectors.catalog import PLATFORMS, connector
     from connectors.sdk.base import OAuth2
     from tasks import connecting
 
     samples = sandbox.ask("credentials")
-    bar = progress.add_task("Connecting, credentials sealed into blocks", total=len(PLATFORMS))
+    bar = _stage(progress, "Connecting, credentials sealed into blocks", len(PLATFORMS))
     for platform in sorted(PLATFORMS):
-        from connectors.catalog import connector
-
         method = _METHODS.get(platform, connector(platform).auth[0].name)
         credential, settings = connecting.from_fields(platform, method, samples[platform][method])
         if isinstance(connector(platform).method(method), OAuth2):
@@ -113,9 +123,11 @@ async def _simulate(sandbox: _Sandbox, progress: Progress, days: int, start: dat
     from flows.sync import sync_platform
     from flows.watch import check_health, check_quality, scan_security
 
-    syncing = progress.add_task(f"Syncing {len(PLATFORMS)} platforms over {days} days", total=days * len(PLATFORMS))
+    syncing = _stage(progress, f"Syncing {len(PLATFORMS)} platforms over {days} days", days * len(PLATFORMS))
     for day in range(days):
         now = start + timedelta(days=day)
+        if day == days // 2:
+            sandbox.fail(*_TROUBLE)
 
         async def one(platform: str, now: datetime = now) -> None:
             await sync_platform(platform, as_of=now, return_state=True)
@@ -126,7 +138,7 @@ async def _simulate(sandbox: _Sandbox, progress: Progress, days: int, start: dat
         if day < days - 1:
             sandbox.advance(days=1)
     last = start + timedelta(days=days - 1)
-    watching = progress.add_task("Scanning security, checking quality", total=2)
+    watching = _stage(progress, "Scanning security, checking quality", 2)
     await scan_security(as_of=last, return_state=True)
     progress.advance(watching)
     await check_quality(hours=24.0 * days, as_of=last, return_state=True)
@@ -149,8 +161,15 @@ class _Sandbox:
             return json.load(reply)
 
     def advance(self, *, days: int) -> None:
-        body = json.dumps({"days": days}).encode()
-        request = Request(f"{self.address}/_sandbox/advance", data=body, method="POST")  # noqa: S310 - as above
+        self._tell("advance", {"days": days})
+
+    def fail(self, *faults: Mapping[str, Any]) -> None:
+        """Plans these failures for the calls to come."""
+        self._tell("fault", list(faults))
+
+    def _tell(self, what: str, value: Any) -> None:
+        body = json.dumps(value).encode()
+        request = Request(f"{self.address}/_sandbox/{what}", data=body, method="POST")  # noqa: S310 - as above
         urlopen(request, timeout=30).close()  # noqa: S310 - as above
 
     def approve(self, consent_url: str) -> tuple[str, str]:
