@@ -17,8 +17,11 @@ import time
 import traceback
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
+import storage.warehouse.drain
+import storage.warehouse.landing
 from core.errors import Busy
 from core.model import Column, Deletion, Table
 from storage.warehouse.connection import Warehouse
@@ -28,6 +31,8 @@ from storage.warehouse.reading import states
 
 WORKERS = ("one", "two", "three")
 KEYS = 23
+BEGIN = 5  # events of each stream that have landed before the first kill
+_WATCHED = {storage.warehouse.drain.__file__, storage.warehouse.landing.__file__}
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
 LOG = Table(schema="kill", name="log", mode="append", columns=(Column(name="n", type="integer", required=True),))
 ROWS = Table(
@@ -50,7 +55,7 @@ def key_of(n: int) -> str:
     return str(n * n % KEYS)
 
 
-def work(folder: Path, name: str, seed: int) -> None:
+def work(folder: Path, name: str, seed: float) -> None:
     """Writes and drains until killed."""
     chance = random.Random(seed)
     warehouse, landing = warehouse_of(folder), LandingZone(folder / "landing")
@@ -62,6 +67,7 @@ def work(folder: Path, name: str, seed: int) -> None:
             continue
     at = {stream: int(str(saved[stream, ""].state["n"])) if (stream, "") in saved else 0 for stream in ("log", "rows")}
     with (folder / f"{name}.written").open("a", encoding="utf-8") as written:
+        written.writelines(f"{stream} {last}\n" for stream, last in at.items())
         while True:
             stream = chance.choice(("log", "rows"))
             first, last = at[stream], at[stream] + chance.randint(1, 40)
@@ -93,30 +99,59 @@ def _write(landing: LandingZone, name: str, stream: str, events: range) -> None:
     )
 
 
-def _start(folder: Path, name: str, seed: int) -> int:
+def _arm(lines: int) -> None:
+    """Has this process kill itself after so many lines of the drain and the landing zone, which is where it matters."""
+    left = lines
+
+    def on_line(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal left
+        left -= event == "line"
+        if left <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return on_line
+
+    def on_call(frame: FrameType, event: str, _: Any) -> Any:
+        return on_line if frame.f_code.co_filename in _WATCHED else None
+
+    sys.settrace(on_call)
+
+
+def _start(folder: Path, name: str, chance: random.Random) -> int:
+    seed, lines = chance.random(), chance.randint(1, 600)
     child = os.fork()
     if child == 0:
         try:
+            _arm(lines)
             work(folder, name, seed)
-        except BaseException:
-            (folder / f"{name}.crashed").write_text(traceback.format_exc(), encoding="utf-8")
         finally:
+            # Killed workers do not come here: this one failed.
+            (folder / f"{name}.crashed").write_text(traceback.format_exc(), encoding="utf-8")
             os._exit(1)
     return child
 
 
 def main(folder: Path, seed: int, kills: int) -> None:
-    """Starts the workers, and kills one after the other, starting it again. Nothing runs when this returns."""
+    """Starts workers again as they die: half by their own hand at some line, half killed at some moment.
+
+    Nothing runs when this returns.
+    """
     chance = random.Random(seed)
     for name in WORKERS:
-        (folder / f"{name}.written").touch()
-    running = {name: _start(folder, name, seed + i) for i, name in enumerate(WORKERS)}
-    for kill in range(kills):
-        time.sleep(chance.uniform(0.01, 0.3))
-        name = chance.choice(WORKERS)
-        _kill(running[name])
-        running[name] = _start(folder, name, seed * 1000 + kill)
-    for child in running.values():
+        for stream in ("log", "rows"):
+            _write(LandingZone(folder / "landing"), name, stream, range(BEGIN))
+    drain(warehouse_of(folder), LandingZone(folder / "landing"), now=T0, wait=30.0)
+    running = {_start(folder, name, chance): name for name in WORKERS}
+    while kills > 0:
+        died, _ = os.waitpid(-1, os.WNOHANG)
+        if not died and chance.random() < 0.02:
+            died = chance.choice(list(running))
+            _kill(died)
+        if died:
+            name = running.pop(died)
+            running[_start(folder, name, chance)] = name
+            kills -= 1
+        time.sleep(0.005)
+    for child in running:
         _kill(child)
 
 
