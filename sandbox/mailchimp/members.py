@@ -6,6 +6,7 @@ mailchimp.com/developer/marketing/api/list-members. A member's id is the MD5 of 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sandbox.mailchimp.dialect import (
@@ -259,7 +260,8 @@ class Members:
     def _row(self, audience: Audience, index: int) -> Row:
         row = audience.table.row(index)
         assert row is not None
-        return row
+        # To be archived is a change of the member as well.
+        return row if row.deleted is None else replace(row, changed=max(row.changed, row.deleted))
 
     def _shown(self, audience: Audience, index: int) -> dict[str, Any]:
         return member(self._world, self._lists, audience, self._row(audience, index))
