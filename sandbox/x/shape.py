@@ -162,7 +162,7 @@ class Shape:
                     if name == "non_public_metrics"
                     else {key: metrics[key] for key in ("retweet_count", "reply_count", "like_count")}
                 )
-        shown = {"id", "text", "edit_history_tweet_ids", *self.post_fields}
+        shown = {"id", "text", "edit_history_tweet_ids", *self.post_fields, *self._expanded}
         return {name: value for name, value in everything.items() if name in shown and value is not None}
 
     def user(self, user: int) -> dict[str, Any]:
@@ -170,7 +170,7 @@ class Shape:
         person = people.person(content.world, max(user, 0))
         own = user == OWN
         bits = mix(content.world.seed, user, 17)
-        pinned = self.pinned() if own and "pinned_tweet_id" in self.user_fields else None
+        pinned = self.pinned() if own else None
         everything: dict[str, Any] = {
             "id": str(content.user_id(user)),
             "name": "Sandbox Labs" if own else person.name,
@@ -192,13 +192,18 @@ class Shape:
             },
             "pinned_tweet_id": str(pinned.id) if pinned is not None else None,
         }
-        shown = {"id", "name", "username", *self.user_fields}
+        shown = {"id", "name", "username", *self.user_fields, *self._expanded}
         return {name: value for name, value in everything.items() if name in shown and value is not None}
 
     def pinned(self) -> Post | None:
         return self.content.post(self.content.natural(0).id)
 
     # Expansions
+
+    @property
+    def _expanded(self) -> set[str]:
+        """An expansion shows the field that it follows, asked for or not."""
+        return {one.partition(".")[0] for one in self.expansions}
 
     def _beside_posts(self, posts: list[Post]) -> dict[str, list[dict[str, Any]]]:
         wanted = self.expansions
