@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import cycle
 from typing import Any, Final
 
 from console.render import clean
 from core.errors import UsageError
 
 _MOST_BARS: Final = 40
+_MARKERS: Final = "●×+▲■◆○*"
+_ESCAPES: Final = re.compile(r"\x1b\[[0-9;]*m")
 _NUMBERS: Final = (int, float, Decimal)
 
 
@@ -40,9 +44,9 @@ def chart(
             "this answer cannot be drawn: it needs a column of days or labels and a column of numbers",
             advice="Look at it as a table: --format table",
         )
-    if times:
+    if times and len({row[times[0]] for row in rows} - {None}) > 1:
         return _lines(columns, rows, times[0], labels, numbers, title, width, height)
-    return _bars(rows, labels, numbers[0], title or columns[numbers[0]], width)
+    return _bars(rows, labels or times, numbers[0], title or columns[numbers[0]], width)
 
 
 def _kind(values: Sequence[Any]) -> str:
@@ -81,13 +85,15 @@ def _lines(
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plotsize(width, height)
-    for name, points in sorted(series.items()):
+    # Without colours lines are told apart by what they are drawn with, also by those who see no colours.
+    markers = cycle(_MARKERS) if len(series) > 1 else cycle(("braille",))
+    for (name, points), marker in zip(sorted(series.items()), markers, strict=False):
         ordered = sorted(points)
-        plotext.plot([place[m] for m in ordered], [points[m] for m in ordered], label=name, marker="braille")
+        plotext.plot([place[m] for m in ordered], [points[m] for m in ordered], label=name, marker=marker)
     step = max(1, len(moments) // 6)
     plotext.xticks(list(range(0, len(moments), step)), [_label(m, moments) for m in moments[::step]])
     plotext.title(title or columns[shown[0]])
-    return str(plotext.build())
+    return _ESCAPES.sub("", str(plotext.build()))
 
 
 def _label(moment: date, moments: Sequence[date]) -> str:

@@ -55,6 +55,7 @@ def connect_platform(platform: str, wishes: Wishes) -> None:
     """Connects an account: nothing is written before the platform has accepted the credential."""
     wanted = connector(platform)
     name = wishes.name or platform
+    fields.refuse_secrets(wishes.fields, (*_TOKEN_FIELDS, *(field for auth in wanted.auth for field in auth.fields)))
     given = fields.from_stdin() if wishes.stdin else {}
     ask = fields.ask if fields.interactive() and not wishes.stdin else None
     auth = _method(wanted, wishes.method, ask is not None)
@@ -177,11 +178,11 @@ def _tell_proven(wanted: Connector, auth: Auth, proven: Proven) -> None:
 
 
 def _seal(place: Workspace, platform: str, name: str, proven: Proven, minutes: int | None) -> Integration:
-    from console.prefect_server import tell_schedules, use_server
+    from console.prefect_server import import_vault, tell_schedules, use_server
     from tasks import connecting
 
     ensure_keyring(place.home.keyring_file)
-    with use_server(place.home) as server:
+    with use_server(place.home, meanwhile=import_vault) as server:
         integration = connecting.connect(place, platform, name, proven, **_schedule(minutes))
         if minutes is not None and integration.schedule_minutes != minutes:
             integration = place.scope.update_integration(name, schedule_minutes=minutes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import typer
@@ -42,22 +42,29 @@ def variable(platform: str, field: str) -> str:
     return f"INTEGRATIONS_{platform}_{field}".upper()
 
 
+def refuse_secrets(options: Sequence[str], fields: Iterable[Field]) -> None:
+    """Raises UsageError for a `--field` of any of these fields that is secret. The value is not repeated."""
+    secret = {field.name: field for field in fields if field.secret}
+    for option in options:
+        name = option.partition("=")[0]
+        if name in secret:
+            raise UsageError(
+                f"{secret[name].title} is secret, and arguments can be read by everybody on this machine",
+                advice="Leave it out to be asked for it, or give it with --stdin. What was typed now is in your "
+                "shell's history: have the platform make you a new one.",
+            )
+
+
 def from_options(options: Sequence[str], fields: Sequence[Field]) -> dict[str, str]:
-    """The `--field name=value` options. Raises UsageError for a secret one, whose value is not repeated."""
-    known = {field.name: field for field in fields}
+    """The `--field name=value` options, of which none is secret. Raises UsageError for an unknown one."""
+    known = {field.name for field in fields if not field.secret}
     given: dict[str, str] = {}
     for option in options:
         name, equals, value = option.partition("=")
         if name not in known:
-            # What stands before a missing = may be the secret itself.
-            told = f"there is no field {name}" if equals else "--field wants name=value"
-            raise UsageError(told, advice=f"There are: {', '.join(known)}.")
-        if known[name].secret:
-            raise UsageError(
-                f"{known[name].title} is secret, and arguments can be read by everybody on this machine",
-                advice="Leave it out to be asked for it, or give it with --stdin. What was typed now is in your "
-                "shell's history: have the platform make you a new one.",
-            )
+            # What stands before a missing = may be a secret.
+            told = f"there is no field {name} that may be an argument" if equals else "--field wants name=value"
+            raise UsageError(told, advice=f"There are: {', '.join(sorted(known)) or 'none'}.")
         given[name] = value
     return given
 

@@ -92,9 +92,9 @@ def add_secret() -> None:
 
 def rotate_credentials(dry_run: bool) -> None:
     """Re-seals every credential with the current secret. Raises UsageError where some could not be."""
-    from console.prefect_server import use_server
+    from console.prefect_server import import_vault, use_server
 
-    with workspace() as place, use_server(place.home):
+    with workspace() as place, use_server(place.home, meanwhile=import_vault):
         from storage.keyring import load_keyring
         from storage.state.rotation import rotate
 
@@ -126,13 +126,13 @@ def rotate_credentials(dry_run: bool) -> None:
 
 def retire_secret(version: int, yes: bool) -> None:
     """Forgets an old secret, once every block has been looked at. Raises UsageError where one still needs it."""
-    from console.prefect_server import use_server
+    from console.prefect_server import import_vault, use_server
     from storage.keyring import retire_version
 
     _of_file()
     home = Home.from_env()
     try:
-        with workspace() as place, use_server(home):
+        with workspace() as place, use_server(home, meanwhile=import_vault):
             from storage.state.rotation import versions_in_use
 
             needing = versions_in_use(place.state, _Blocks(place).load).get(version, ())

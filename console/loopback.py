@@ -7,6 +7,7 @@ this attempt is turned away, so that nobody else's page can end it or slip a cod
 from __future__ import annotations
 
 import secrets
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -88,10 +89,11 @@ def _accepted(answer: Answer) -> Answer:
 class _Server(HTTPServer):
     expected = ""
     answer: Answer | None = None
-    # The default would share the port with whoever asked for the same (SO_REUSEPORT), or look its name up in DNS.
-    allow_reuse_port = False
 
     def server_bind(self) -> None:
+        # HTTPServer's own also asks DNS for this machine's name, which can take seconds. The option lets a second
+        # attempt follow the first; it does not let two listen.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_name, self.server_port = HOST, int(self.socket.getsockname()[1])
 

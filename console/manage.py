@@ -10,7 +10,7 @@ from rich.text import Text
 
 from connectors.catalog import connector, connectors
 from connectors.sdk.base import OAuth2
-from console.render import ago, cell, every, mark, table
+from console.render import ago, clean, every, mark, table
 from console.work import note, show, workspace, write_json
 from core.errors import UsageError
 
@@ -134,7 +134,7 @@ def show_integration(name: str, as_json: bool) -> None:
         ("expires", ago(row.credential_expires_at, now, never="")),
         ("rights", ", ".join(row.scopes)),
         ("streams", ", ".join(stream.name for stream in wanted.streams_for(row.auth_method))),
-        *((f"setting {key}", cell(value)) for key, value in sorted(row.settings.items()) if key != "account"),
+        *((f"setting {key}", clean(str(value))) for key, value in sorted(row.settings.items()) if key != "account"),
     ]
     lines = [(Text(label, style="dim"), value) for label, value in facts if value]
     show(Text(row.name, style="bold"), table(("", ""), lines))
@@ -222,10 +222,10 @@ def remove_integration(name: str, yes: bool) -> None:
                 abort=True,
                 err=True,
             )
-        from console.prefect_server import tell_schedules, use_server
+        from console.prefect_server import import_vault, tell_schedules, use_server
         from tasks.connecting import remove
 
-        with use_server(place.home) as server:
+        with use_server(place.home, meanwhile=import_vault) as server:
             remove(place, name)
             tell_schedules(place, server)
     note(f"✓ {name} is removed. At the platform the credential is still valid: revoke it there too.")

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -33,6 +33,7 @@ HOST: Final = "127.0.0.1"
 API_VARIABLE: Final = "PREFECT_API_URL"
 START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 15.0
+_SEND_SECONDS: Final = 10
 _POLL_SECONDS: Final = 0.1
 _PORTS_TRIED: Final = 50
 _ROOT: Final = Path(__file__).parent.parent
@@ -45,6 +46,7 @@ _TEMPORARY: Final[Mapping[str, str]] = {
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
 }
 
+Meanwhile = Callable[[], object]
 Kind = Literal["yours", "running", "temporary"]
 
 
@@ -63,6 +65,15 @@ class Server:
         return self.url.removesuffix("/api")
 
 
+def _nothing() -> None:
+    """There is nothing to do while the server starts."""
+
+
+def import_vault() -> None:
+    """What most commands need Prefect for; importing it takes as long as a server to start."""
+    import connectors.sdk.vault  # noqa: F401
+
+
 def environment(home: Home) -> dict[str, str]:
     """The settings of an embedded Prefect: its files in our folder, no telemetry, a quiet terminal.
 
@@ -79,12 +90,15 @@ def environment(home: Home) -> dict[str, str]:
 
 
 @contextmanager
-def use_server(home: Home, *, announce: bool = True) -> Iterator[Server]:
-    """The server there is, else a temporary one. PREFECT_API_URL names it meanwhile."""
+def use_server(home: Home, *, announce: bool = True, meanwhile: Meanwhile = _nothing) -> Iterator[Server]:
+    """The server there is, else a temporary one. PREFECT_API_URL names it meanwhile.
+
+    `meanwhile` is done while a server starts: what imports Prefect takes as long as that, and needs the address only.
+    """
     given = os.environ.get(API_VARIABLE)
     found = Server(url=given, kind="yours") if given else running(home)
     if found is None:
-        with temporary_server(home, announce=announce) as server:
+        with temporary_server(home, announce=announce, meanwhile=meanwhile) as server:
             yield server
         return
     if not answers(found.url):
@@ -97,16 +111,19 @@ def use_server(home: Home, *, announce: bool = True) -> Iterator[Server]:
 
 
 @contextmanager
-def temporary_server(home: Home, *, announce: bool = True) -> Iterator[Server]:
+def temporary_server(home: Home, *, announce: bool = True, meanwhile: Meanwhile = _nothing) -> Iterator[Server]:
     """A server of this process alone, on a free port: stopped at the end, and unknown to other processes."""
     if announce:
         sys.stderr.write("Starting Prefect for a moment (`integrations up` in another terminal keeps one running) …\n")
-    with _child(home, 0, extra=_TEMPORARY) as (_, url), _environment(home, url):
-        yield Server(url=url, kind="temporary")
+    with _child(home, 0, extra=_TEMPORARY, meanwhile=meanwhile) as (_, url):
+        try:
+            yield Server(url=url, kind="temporary")
+        finally:
+            _send_what_waits()
 
 
 @contextmanager
-def lasting_server(home: Home, port: int = DEFAULT_PORT) -> Iterator[Server]:
+def lasting_server(home: Home, port: int = DEFAULT_PORT, *, meanwhile: Meanwhile = _nothing) -> Iterator[Server]:
     """The server of `integrations up`, on this port or the next free one; other commands find it meanwhile.
 
     Raises UsageError where one is running already.
@@ -114,7 +131,7 @@ def lasting_server(home: Home, port: int = DEFAULT_PORT) -> Iterator[Server]:
     other = running(home)
     if other is not None:
         raise UsageError(f"integrations up is running already, at {other.ui}", advice="Use that one, or stop it first.")
-    with _child(home, port, extra={}) as (pid, url), _environment(home, url):
+    with _child(home, port, extra={}, meanwhile=meanwhile) as (pid, url):
         note = home.folder / "server.json"
         note.write_text(json.dumps({"url": url, "pid": pid}))
         try:
@@ -186,7 +203,7 @@ def _environment(home: Home, url: str, *, keep: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def _child(home: Home, port: int, *, extra: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+def _child(home: Home, port: int, *, extra: Mapping[str, str], meanwhile: Meanwhile) -> Iterator[tuple[int, str]]:
     """Starts the server process and waits until it answers; gives its process id and API address."""
     home.create()
     listening = _listen(port)
@@ -213,11 +230,14 @@ def _child(home: Home, port: int, *, extra: Mapping[str, str]) -> Iterator[tuple
             stderr=output,
             pass_fds=(listening.fileno(),),
             start_new_session=True,
+            umask=0o077,
         )
     listening.close()
     try:
-        _wait(process, url, log)
-        yield process.pid, url
+        with _environment(home, url):
+            meanwhile()
+            _wait(process, url, log)
+            yield process.pid, url
     finally:
         _stop(process)
 
@@ -225,6 +245,15 @@ def _child(home: Home, port: int, *, extra: Mapping[str, str]) -> Iterator[tuple
 def log_file(home: Home) -> Path:
     """Where the embedded server's own output goes."""
     return home.folder / "logs" / "prefect-server.log"
+
+
+def _send_what_waits() -> None:
+    """Prefect sends logs and events from threads of its own: what still waits must go before the server does."""
+    handlers, events = sys.modules.get("prefect.logging.handlers"), sys.modules.get("prefect.events.worker")
+    if handlers is not None:
+        handlers.APILogWorker.drain_all(timeout=_SEND_SECONDS, at_exit=False)
+    if events is not None:
+        events.EventsWorker.drain_all(timeout=_SEND_SECONDS, at_exit=False)
 
 
 def _listen(port: int) -> socket.socket:

@@ -42,7 +42,7 @@ def sync_now(
         names = _named(place, name, all_, platform)
         _check_streams(place, names, streams)
         wishes = [{"integration": one, "full": full, "streams": list(streams) or None} for one in names]
-        with use_server(place.home) as server:
+        with use_server(place.home, meanwhile=_flow) as server:
             from console.runs import hand_over, served
 
             there = server.kind != "temporary" and served(FLOW)
@@ -104,7 +104,7 @@ def _flow() -> Flow[Any, Any]:
 
 def _summary(place: Workspace, name: str, ended: Ended) -> dict[str, Any]:
     """What the sync told, or what it wrote down where it ran in another process."""
-    told = dict(ended.told or {})
+    told: dict[str, Any] = next(iter((ended.told or {}).get("integrations", ())), {})
     if "outcome" in told:
         return told
     row = place.scope.integration(name)

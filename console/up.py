@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from rich.text import Text
 
@@ -20,14 +21,13 @@ def keep_up(port: int) -> None:
             _serve(home, server)
         return
     note("Starting Prefect …")
-    with lasting_server(home, port) as server:
+    with lasting_server(home, port, meanwhile=_serving) as server:
         _serve(home, server)
     note("Stopped. Nothing is lost; what is due comes when it is started again.")
 
 
 def _serve(home: Home, server: Server) -> None:
-    from deployments.serve import serve
-
+    serve = _serving()
     with workspace(new=True) as place:
         integrations = place.scope.integrations()
     rows = [
@@ -40,3 +40,9 @@ def _serve(home: Home, server: Server) -> None:
     note("  Connect more in another terminal: integrations connect <platform>")
     note("  Ctrl-C stops everything.")
     serve()
+
+
+def _serving() -> Callable[[], None]:
+    from deployments.serve import serve
+
+    return serve

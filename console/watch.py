@@ -105,7 +105,7 @@ def _run(place: Workspace, flow: str, imported: Any, parameters: Mapping[str, An
     """Runs the flow to its end. Raises what it says where it failed."""
     from console.prefect_server import use_server
 
-    with use_server(place.home) as server:
+    with use_server(place.home, meanwhile=imported) as server:
         from console.runs import follow, hand_over, progress, run_here, served
 
         with progress(doing) as say:

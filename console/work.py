@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from core.errors import UsageError
 from storage.home import Home
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from tasks.workspace import Workspace
+
+_PIPE_WIDTH: Final = 160
 
 
 @contextmanager
@@ -39,7 +41,9 @@ def show(*things: RenderableType) -> None:
     """Prints for people, on standard output."""
     from rich.console import Console
 
-    console = Console(highlight=False, emoji=False)
+    # Nobody reads a pipe by the screen's width: lines stay whole there, for grep and mail.
+    wide = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else _PIPE_WIDTH
+    console = Console(highlight=False, emoji=False, width=wide)
     for thing in things:
         console.print(thing, markup=False)
 
