@@ -7,6 +7,7 @@ Prefect imports it after that.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -249,6 +250,8 @@ def log_file(home: Home) -> Path:
 
 def _send_what_waits() -> None:
     """Prefect sends logs and events from threads of its own: what still waits must go before the server does."""
+    for worker in ("APILogWorker", "EventsWorker"):
+        logging.getLogger(worker).setLevel(logging.ERROR)  # that something still waits is no news here
     handlers, events = sys.modules.get("prefect.logging.handlers"), sys.modules.get("prefect.events.worker")
     if handlers is not None:
         handlers.APILogWorker.drain_all(timeout=_SEND_SECONDS, at_exit=False)

@@ -27,7 +27,9 @@ def ask(
     param: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the question. Repeat it for several.")
     ] = None,
-    format_: Annotated[Format, typer.Option("--format", "-f", help="How to answer.")] = Format.TABLE,
+    format_: Annotated[
+        Format, typer.Option("--format", "-f", metavar="table|csv|json|chart", help="How to answer.")
+    ] = Format.TABLE,
     limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 1000,
     json: AsJson = False,
 ) -> None:
@@ -68,7 +70,7 @@ def register(app: typer.Typer) -> None:
         ask,
         DATA,
         "integrations ask",
-        "integrations ask rows_by_day --param days=30",
+        "integrations ask rows_by_platform_and_day --param days=30",
         "integrations ask contact_growth --format chart",
         'integrations ask "SELECT count(*) FROM hubspot.contacts" --format csv',
     )

@@ -19,7 +19,8 @@ def connect(
         str | None, typer.Option(help="The way to authenticate, where the platform has several (default: asks).")
     ] = None,
     every: Annotated[
-        int | None, typer.Option(min=0, help="Minutes between syncs; 0 for on demand only (default: 60).")
+        int | None,
+        typer.Option(min=0, metavar="MINUTES", help="Minutes between syncs; 0 for on demand only (default: 60)."),
     ] = None,
     field: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A field that is no secret. Repeat it for several.")
@@ -34,7 +35,10 @@ def connect(
         bool, typer.Option("--browser/--no-browser", help="OAuth: open the consent page, or only print its address.")
     ] = True,
     callback_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="OAuth: the port of the redirect address; 0 takes a free one.")
+        int,
+        typer.Option(
+            min=0, max=65535, metavar="PORT", help="OAuth: the port of the redirect address; 0 takes a free one."
+        ),
     ] = 8765,
 ) -> None:
     """Connects an account of a platform.
@@ -43,7 +47,7 @@ def connect(
     every hour from then on. Connecting a name again gives that integration a new credential.
 
     Secrets are never arguments, which other people on the machine could read. Without a terminal, give them with
-    --stdin or as environment variables: INTEGRATIONS_<PLATFORM>_<FIELD>.
+    --stdin or as environment variables: `INTEGRATIONS_<PLATFORM>_<FIELD>`.
     """
     from console.connect import Wishes, connect_platform
 

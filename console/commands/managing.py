@@ -27,7 +27,9 @@ def show(name: Name, json: AsJson = False) -> None:
 
 def update(
     name: Name,
-    every: Annotated[int | None, typer.Option(min=0, help="Minutes between syncs; 0 for on demand only.")] = None,
+    every: Annotated[
+        int | None, typer.Option(min=0, metavar="MINUTES", help="Minutes between syncs; 0 for on demand only.")
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change a setting that `show` lists. Repeat it for several."),
