@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from prefect import Flow
@@ -65,9 +65,22 @@ DEFINITIONS: Final = (
 )
 
 
-def platform_schedules(minutes: Mapping[str, int]) -> list[Schedule]:
-    """The schedules of `sync-platform`: one for each platform, as often as its most eager integration wants."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """How often a platform is synced, in minutes, and when next: the moment, with time zone, that anchors the grid."""
+
+    minutes: int
+    next_at: datetime
+
+
+def platform_schedules(rhythms: Mapping[str, Rhythm]) -> list[Schedule]:
+    """The schedules of `sync-platform`: one for each platform."""
     return [
-        Interval(timedelta(minutes=every), slug=platform, parameters={"platform": platform})
-        for platform, every in sorted(minutes.items())
+        Interval(
+            timedelta(minutes=rhythm.minutes),
+            anchor_date=rhythm.next_at,
+            slug=platform,
+            parameters={"platform": platform},
+        )
+        for platform, rhythm in sorted(rhythms.items())
     ]

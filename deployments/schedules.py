@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.exceptions import ObjectNotFound
 
-from deployments.definitions import SYNC_PLATFORM, platform_schedules
+from deployments.definitions import SYNC_PLATFORM, Rhythm, platform_schedules
 from tasks.workspace import Workspace
 
+_SOON: Final = timedelta(seconds=10)
 
-def wanted_minutes(workspace: Workspace) -> dict[str, int]:
-    """For each platform with an active scheduled integration, the minutes between syncs."""
-    minutes: dict[str, int] = {}
+
+def wanted(workspace: Workspace) -> dict[str, Rhythm]:
+    """The rhythm of each platform with a scheduled integration: that of its most eager one.
+
+    The next run is when the first of them is due, which is in a moment for what was just connected, or became due
+    while nothing was running.
+    """
+    soon = workspace.clock() + _SOON
+    rhythms: dict[str, Rhythm] = {}
     for integration in workspace.scope.integrations():
-        if integration.status != "paused" and integration.schedule_minutes > 0:
-            every = integration.schedule_minutes
-            minutes[integration.platform] = min(every, minutes.get(integration.platform, every))
-    return minutes
+        if integration.status == "paused" or integration.schedule_minutes == 0:
+            continue
+        due = max(soon, integration.next_due_at or soon)
+        known = rhythms.get(integration.platform, Rhythm(minutes=integration.schedule_minutes, next_at=due))
+        rhythms[integration.platform] = Rhythm(
+            minutes=min(known.minutes, integration.schedule_minutes), next_at=min(known.next_at, due)
+        )
+    return rhythms
 
 
 def tell_server(workspace: Workspace) -> bool:
@@ -30,14 +44,15 @@ def tell_server(workspace: Workspace) -> bool:
             deployment = client.read_deployment_by_name(SYNC_PLATFORM.full_name)
         except ObjectNotFound:
             return False
-        wanted = {schedule.slug: schedule for schedule in platform_schedules(wanted_minutes(workspace))}
+        missing = {schedule.slug or "": schedule for schedule in platform_schedules(wanted(workspace))}
         for known in client.read_deployment_schedules(deployment.id):
-            mine = wanted.get(known.slug)
+            mine = missing.get(known.slug or "")
             if mine is not None and getattr(known.schedule, "interval", None) == mine.interval:
-                del wanted[known.slug]
+                del missing[known.slug or ""]
             else:
                 client.delete_deployment_schedule(deployment.id, known.id)
-        missing = [DeploymentScheduleCreate.from_schedule(schedule) for schedule in wanted.values()]
         if missing:
-            client.create_deployment_schedules(deployment.id, missing)
+            client.create_deployment_schedules(
+                deployment.id, [DeploymentScheduleCreate.from_schedule(schedule) for schedule in missing.values()]
+            )
     return True

@@ -10,7 +10,7 @@ from typing import Final
 from prefect import serve as prefect_serve
 
 from deployments.definitions import DEFINITIONS, SYNC_PLATFORM, platform_schedules
-from deployments.schedules import wanted_minutes
+from deployments.schedules import wanted
 from tasks.workspace import Workspace
 
 RUNS_AT_ONCE: Final = 4
@@ -19,7 +19,7 @@ RUNS_AT_ONCE: Final = 4
 def serve(limit: int = RUNS_AT_ONCE) -> None:
     """Registers all deployments and runs what is due, at most `limit` flow runs at once, until interrupted."""
     workspace = Workspace.open()
-    schedules = platform_schedules(wanted_minutes(workspace))
+    schedules = platform_schedules(wanted(workspace))
     workspace.close()
     deployments = [d.deployment(schedules if d is SYNC_PLATFORM else ()) for d in DEFINITIONS]
     # Schedules are paused on shutdown, or runs would pile up on a server that goes on without anybody to run them.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 import yaml
 
-from deployments.definitions import DEFINITIONS, SYNC_PLATFORM, Definition, platform_schedules
+from deployments.definitions import DEFINITIONS, SYNC_PLATFORM, Definition, Rhythm, platform_schedules
 
 PREFECT_YAML = Path(__file__).parents[2] / "deployments" / "prefect.yaml"
 
@@ -62,9 +63,10 @@ def test_nothing_else_is_in_the_work_pool_file() -> None:
 
 
 def test_each_platform_gets_a_schedule_that_names_it() -> None:
-    schedules = platform_schedules({"x": 30, "hubspot": 60})
-    assert [(s.slug, s.parameters, s.interval and s.interval.total_seconds()) for s in schedules] == [
-        ("hubspot", {"platform": "hubspot"}, 3600),
-        ("x", {"platform": "x"}, 1800),
+    moment = datetime(2026, 9, 7, 8, tzinfo=UTC)
+    schedules = platform_schedules({p: Rhythm(minutes=m, next_at=moment) for p, m in (("x", 30), ("hubspot", 60))})
+    assert [(s.slug, s.parameters, s.interval and s.interval.total_seconds(), s.anchor_date) for s in schedules] == [
+        ("hubspot", {"platform": "hubspot"}, 3600, moment),
+        ("x", {"platform": "x"}, 1800, moment),
     ]
     assert len(SYNC_PLATFORM.deployment(schedules).schedules or []) == 2
