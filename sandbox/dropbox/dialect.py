@@ -100,7 +100,7 @@ def matching(pattern: re.Pattern[str]) -> Check:
 
 def of_union(*tags: str) -> Check:
     """A union, written as its tag alone or as an object with `.tag`."""
-    return lambda value: (value.get(".tag") if isinstance(value, dict) else value) in tags
+    return lambda value: str(value.get(".tag") if isinstance(value, dict) else value) in tags
 
 
 def checked(value: Any, fields: Mapping[str, Check], required: Sequence[str]) -> Mapping[str, Any]:
@@ -224,6 +224,8 @@ def root_check(call: Call) -> Reply | None:
     try:
         root = json.loads(packed)
     except ValueError:
+        root = None
+    if not isinstance(root, dict):
         return complaint(call, 'HTTP header "Dropbox-API-Path-Root": could not decode input as JSON')
     if root.get(".tag") == "home" or root.get(root.get(".tag")) == NAMESPACE:
         return None

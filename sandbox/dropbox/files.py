@@ -83,7 +83,10 @@ def unpacked(packed: str) -> Cursor:
     """Raises BadBody for what is no cursor of ours."""
     try:
         text = packed.removeprefix("AA")
-        return Cursor(**json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+        cursor = Cursor(**json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+        if not isinstance(cursor.position, int) or not isinstance(cursor.limit, int):
+            raise TypeError(cursor)
+        return cursor
     except (Base64Error, ValueError, TypeError) as error:
         raise BadBody('request body: cursor: Invalid "cursor" parameter') from error
 

@@ -41,8 +41,8 @@ class Files:
             raise Invalid("purpose", f"Invalid value: '{purpose}'. Supported values are: {', '.join(PURPOSES)}.")
         seconds = parts.get("expires_after[seconds]", ("", b""))[1].decode()
         fields: dict[str, Any] = {"filename": name, "bytes": len(content), "purpose": purpose}
-        if seconds.isdigit() or purpose == "batch":
-            fields["expires_at"] = int(self.world.clock.seconds()) + (int(seconds) if seconds.isdigit() else MONTH)
+        if seconds.isdecimal() or purpose == "batch":
+            fields["expires_at"] = int(self.world.clock.seconds()) + (int(seconds) if seconds.isdecimal() else MONTH)
         return self.show(self.table.create(fields).index)
 
     def delete(self, call: Call) -> dict[str, Any] | Reply:

@@ -115,7 +115,7 @@ class Content:
         if handle.lower() == self.username.lower():
             return OWN
         number = handle.rpartition("_")[2]
-        if not number.isdigit() or int(number) >= self._followers.size:
+        if not number.isdecimal() or int(number) >= self._followers.size:
             return None
         return int(number) if self.handle(int(number)).lower() == handle.lower() else None
 

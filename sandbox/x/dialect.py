@@ -163,7 +163,7 @@ def number(call: Call, name: str, default: int, least: int, most: int) -> int:
     given = call.param(name)
     if not given:
         return default
-    if not given.isdigit() or not least <= int(given) <= most:
+    if not given.isdecimal() or not least <= int(given) <= most:
         message = f"The `{name}` query parameter value [{given}] is not between {least} and {most}"
         raise Invalid(name, given, message)
     return int(given)

@@ -334,7 +334,7 @@ def _term(content: Content, word: str) -> Callable[[Post], bool]:
     if name == "conversation_id":
         return lambda post: str(post.conversation) == value
     if name in ("from", "to"):
-        user = content.user_of(int(value)) if value.isdigit() else content.user_named(value)
+        user = content.user_of(int(value)) if value.isdecimal() else content.user_named(value)
         return lambda post: user is not None and (post.author if name == "from" else post.reply_to) == user
     if name == "is":
         kinds = {"reply": "replied_to", "retweet": "retweeted", "quote": "quoted"}

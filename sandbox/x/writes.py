@@ -104,7 +104,7 @@ class Writes:
         return any(row is not None and row.fields.get("text") == text for row in rows)
 
     def _post(self, given: str) -> Post | None:
-        return self.content.post(int(given)) if given.isdigit() and len(given) <= 19 else None
+        return self.content.post(int(given)) if given.isdecimal() and len(given) <= 19 else None
 
     def _index(self, post: Post) -> int:
         number = (post.id & (1 << 22) - 1) >> 2

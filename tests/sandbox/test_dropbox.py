@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sandbox.dropbox.writes import content_hash
 from sandbox.faults import Fault
@@ -114,6 +116,45 @@ def test_a_copy_kept_by_continue_is_what_a_fresh_listing_shows_after_weeks(dropb
         if day == 6:
             dropbox.uploaded(b"again", path="/Marketing/plan.txt")
         cursor = keep_up(dropbox, state, cursor)
+    assert state == dropbox.listed()
+
+
+PATHS = ("/a", "/a/b", "/a/b/c", "/d", "/d/e", "/Finance", "/Marketing", "/Finance/a")
+STORIES = st.lists(
+    st.one_of(
+        st.tuples(st.just("upload"), st.sampled_from(PATHS), st.binary(min_size=1, max_size=1)),
+        st.tuples(st.just("files/create_folder_v2"), st.sampled_from(PATHS), st.just(b"")),
+        st.tuples(st.just("files/delete_v2"), st.sampled_from(PATHS), st.just(b"")),
+        st.tuples(st.just("files/move_v2"), st.sampled_from(PATHS), st.sampled_from(PATHS)),
+        st.tuples(st.just("wait"), st.floats(0.1, 8), st.just(b"")),
+        st.tuples(st.just("read"), st.sampled_from((1, 5)), st.just(b"")),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(story=STORIES, limit=st.sampled_from((1, 3, 2000)))
+def test_whatever_happens_the_cursor_tells_it_all(story: list[tuple[str, Any, Any]], limit: int) -> None:
+    dropbox = Dropbox(world=World(scale=2), relaxed=True)
+    state: dict[str, dict[str, Any]] = {}
+    page = dropbox.ask("files/list_folder", path="", recursive=True, limit=limit)
+    apply(state, page["entries"])
+    cursor = page["cursor"]
+    for what, where, more in story:
+        if what == "upload":
+            dropbox.upload(more, path=where, mode="overwrite")
+        elif what == "wait":
+            dropbox.sandbox.advance(days=where)
+        elif what == "read":
+            page = dropbox.ask("files/list_folder/continue", cursor=cursor)
+            apply(state, page["entries"])
+            cursor = page["cursor"]
+        elif what == "files/move_v2":
+            dropbox.call(what, json.dumps({"from_path": where, "to_path": more}).encode(), JSON_TYPE)
+        else:
+            dropbox.call(what, json.dumps({"path": where}).encode(), JSON_TYPE)
+    keep_up(dropbox, state, keep_up(dropbox, state, cursor))
     assert state == dropbox.listed()
 
 

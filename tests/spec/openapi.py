@@ -41,6 +41,7 @@ class OpenApi:
     def __init__(self, paths: Sequence[str], part: Callable[[str, str], Any], *, base: str = "") -> None:
         self.base = base
         self._part = part
+        self.paths = list(paths)
         self._patterns = [(path, re.compile(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(path)))) for path in paths]
         self._validators: dict[str, Draft202012Validator] = {}
 

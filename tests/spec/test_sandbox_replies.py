@@ -193,7 +193,7 @@ def test_writes_of_openai_are_as_specified(openai_key: Asked) -> None:
 def test_the_organization_of_openai_is_as_specified(openai_admin: Asked) -> None:
     start = {"start_time": int(openai_admin.sandbox.now().timestamp()) - 40 * 86_400}
     document = openapi.openai()
-    usage = [path for path, _ in document._patterns if path.startswith("/organization/usage/")]
+    usage = [path for path in document.paths if path.startswith("/organization/usage/")]
     assert len(usage) == 10
     for path in usage:
         operation = document.operation_for("GET", f"/v1{path}")
