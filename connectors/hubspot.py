@@ -20,6 +20,7 @@ from connectors.sdk.limits import counted_headers
 from connectors.sdk.oauth2 import TOKEN_ERRORS
 from connectors.sdk.streams import at, token_stream, value_of
 from core.classify import Disposition, ErrorRule
+from core.errors import BadReply
 from core.http import JSON, Request, Response
 from core.model import Column, ColumnType, Context, Deletion, Page, State
 from core.pacing import Limit, RateLimit
@@ -74,7 +75,9 @@ def _crm_stream(kind: str, modified: str, columns: tuple[Column, ...], about: st
         began = state.get("began") or _milliseconds(context.now)
         if asked.method == "GET" and after is not None:
             return Page(records=records, state={"after": after, "began": began}, next=listing(False, after))
-        if asked.method == "POST" and after is not None and records:
+        if asked.method == "POST" and after is not None:
+            if not records:
+                raise BadReply("the search tells of more records, and holds none to go on from")
             last = str(value_of(records[-1], "id"))
             middle = {**state, "began": began, "last_id": last}
             return Page(records=records, state=middle, next=search(state["since"], last))

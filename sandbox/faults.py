@@ -107,7 +107,7 @@ def spoil(fault: Fault, platform: Platform, reply: Reply) -> Reply:
 
 def _rate_limited(platform: Platform, call: Call, args: Args) -> Reply:
     reply = platform.problems.throttled(call, None)
-    headers = {name: value for name, value in reply.headers.items() if name.lower() != "retry-after"}
+    headers = {name: value for name, value in reply.headers.items() if not name.lower().startswith("retry-after")}
     if args.get("retry_after") is not None:
         headers["retry-after"] = str(args["retry_after"])
     return replace(reply, headers=headers)

@@ -8,7 +8,7 @@ so that a population of a million costs nothing until it is read.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -242,6 +242,11 @@ class World:
                 self, kind, initial=initial, births=births, changes=changes, deaths=deaths, history=history
             )
         return self._populations[kind]
+
+    @property
+    def populations(self) -> Mapping[str, Population]:
+        """Every population that was asked for so far, by kind."""
+        return self._populations
 
     def day(self, instant: datetime | None = None) -> int:
         """Whole days since the start; negative before it."""

@@ -27,7 +27,7 @@ class Field:
     name: str
     title: str
     secret: bool = True
-    pattern: str = r"\S+"
+    pattern: str = r"[!-~]+"  # what a header can carry
     optional: bool = False
     help: str = ""
 

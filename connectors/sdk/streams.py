@@ -40,8 +40,10 @@ def last_id(more: str = "has_more", field: str = "id") -> NextToken:
     """The next page begins after the last record's id, while the flag at `more` is true."""
 
     def find(response: Response, records: Sequence[bytes]) -> str | None:
-        if response.get(more) is not True or not records:
+        if response.get(more) is not True:
             return None
+        if not records:
+            raise BadReply("the reply tells of more records, and holds none to go on from")
         return str(value_of(records[-1], field))
 
     return find

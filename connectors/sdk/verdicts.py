@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -131,7 +132,11 @@ def _sent_secrets(connector: Connector, request: Request, credential: Credential
     if credential is not None:
         secrets |= credential.reveal()
         headers |= connector.method(credential.method).authorize(credential.reveal(), request)
-    secrets |= {name.lower(): value.rpartition(" ")[2] for name, value in headers.items() if name.lower() in _BEARING}
+    for name, value in headers.items():
+        if name.lower() in _BEARING:
+            secrets[name.lower()] = shown = value.rpartition(" ")[2]
+            if value.startswith("Basic "):
+                secrets["password"] = base64.b64decode(shown).decode(errors="replace").partition(":")[2]
     return secrets
 
 

@@ -307,12 +307,17 @@ def test_a_short_page_with_a_token_is_not_the_end() -> None:
         ({"has_more": True, "data": [{"id": "a"}, {"id": "b"}]}, "b"),
         ({"has_more": False, "data": [{"id": "a"}]}, None),
         ({"data": [{"id": "a"}]}, None),
-        ({"has_more": True, "data": []}, None),
+        ({"has_more": False, "data": []}, None),
     ],
 )
 def test_the_last_id_is_the_token_while_there_is_more(body: dict[str, Any], token: str | None) -> None:
     response = reply(body)
     assert last_id()(response, response.records("data")) == token
+
+
+def test_more_without_a_record_to_go_on_from_is_no_end() -> None:
+    with pytest.raises(BadReply, match="none to go on from"):
+        last_id()(reply({"has_more": True, "data": []}), [])
 
 
 def test_one_object_is_a_snapshot() -> None:

@@ -1,0 +1,56 @@
+"""Every connector of the catalog against its sandbox. A platform added to both is tested without a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from connectors.catalog import PLATFORMS, connectors
+from connectors.sdk.base import Connector
+from sandbox.catalog import MODULES
+from tests.contract.case import Case, Check, Inapplicable, cases
+from tests.contract.checks import OF_METHODS, OF_STREAMS, OF_WORDS
+
+CONNECTORS = connectors()
+STREAMS = list(cases(CONNECTORS))
+METHODS = [
+    Case(connector=connector, method=method.name, name=connector.streams_for(method.name)[0].name)
+    for connector in CONNECTORS
+    for method in connector.auth
+]
+
+
+def _id(value: Case | Connector | Callable[..., None]) -> str:
+    if isinstance(value, Connector):
+        return value.name
+    return f"{value.connector.name}-{value.method}-{value.name}" if isinstance(value, Case) else value.__name__
+
+
+def _run(check: Check, case: Case) -> None:
+    try:
+        check(case)
+    except Inapplicable as reason:
+        pytest.skip(f"{_id(case)}: {reason}")
+
+
+def test_every_connector_has_a_sandbox() -> None:
+    assert set(PLATFORMS) <= set(MODULES)
+
+
+@pytest.mark.parametrize("connector", CONNECTORS, ids=_id)
+@pytest.mark.parametrize("check", OF_WORDS, ids=_id)
+def test_the_words_of_a_connector(check: Callable[[Connector], None], connector: Connector) -> None:
+    check(connector)
+
+
+@pytest.mark.parametrize("case", METHODS, ids=_id)
+@pytest.mark.parametrize("check", OF_METHODS, ids=_id)
+def test_a_way_to_authenticate(check: Check, case: Case) -> None:
+    _run(check, case)
+
+
+@pytest.mark.parametrize("case", STREAMS, ids=_id)
+@pytest.mark.parametrize("check", OF_STREAMS, ids=_id)
+def test_a_stream(check: Check, case: Case) -> None:
+    _run(check, case)
