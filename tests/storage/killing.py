@@ -32,7 +32,8 @@ from storage.warehouse.reading import states
 WORKERS = ("one", "two", "three")
 KEYS = 23
 BEGIN = 5  # events of each stream that have landed before the first kill
-_WATCHED = {storage.warehouse.drain.__file__, storage.warehouse.landing.__file__}
+_WATCHED = (storage.warehouse.drain.__file__, storage.warehouse.landing.__file__)
+_DEADLY = ("_land", "_land", "_land_or_split", "_land_or_split", "_land_waiting", "drain", "write")
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
 LOG = Table(schema="kill", name="log", mode="append", columns=(Column(name="n", type="integer", required=True),))
 ROWS = Table(
@@ -75,7 +76,7 @@ def work(folder: Path, name: str, seed: float) -> None:
             at[stream] = last
             written.write(f"{stream} {last}\n")
             written.flush()
-            if chance.random() < 0.4:
+            if chance.random() < 0.6:
                 drain(warehouse, landing, now=T0, wait=chance.choice((0.0, 0.5)))
 
 
@@ -99,8 +100,8 @@ def _write(landing: LandingZone, name: str, stream: str, events: range) -> None:
     )
 
 
-def _arm(lines: int) -> None:
-    """Has this process kill itself after so many lines of the drain and the landing zone, which is where it matters."""
+def _arm(function: str, lines: int) -> None:
+    """Has this process kill itself after so many lines of one function."""
     left = lines
 
     def on_line(frame: FrameType, event: str, _: Any) -> Any:
@@ -111,17 +112,17 @@ def _arm(lines: int) -> None:
         return on_line
 
     def on_call(frame: FrameType, event: str, _: Any) -> Any:
-        return on_line if frame.f_code.co_filename in _WATCHED else None
+        return on_line if frame.f_code.co_name == function and frame.f_code.co_filename in _WATCHED else None
 
     sys.settrace(on_call)
 
 
 def _start(folder: Path, name: str, chance: random.Random) -> int:
-    seed, lines = chance.random(), chance.randint(1, 600)
+    seed, function, lines = chance.random(), chance.choice(_DEADLY), chance.randint(1, 40)
     child = os.fork()
     if child == 0:
         try:
-            _arm(lines)
+            _arm(function, lines)
             work(folder, name, seed)
         finally:
             # Killed workers do not come here: this one failed.
@@ -131,7 +132,7 @@ def _start(folder: Path, name: str, chance: random.Random) -> int:
 
 
 def main(folder: Path, seed: int, kills: int) -> None:
-    """Starts workers again as they die: half by their own hand at some line, half killed at some moment.
+    """Starts workers again as they die: some by their own hand at a line, some killed at a moment.
 
     Nothing runs when this returns.
     """

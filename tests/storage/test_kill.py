@@ -58,10 +58,10 @@ def _check(folder: Path, seed: int, kills: int) -> None:
 
 
 def test_nothing_is_lost_or_doubled_when_processes_are_killed(tmp_path: Path) -> None:
-    _check(tmp_path, seed=7, kills=30)
+    _check(tmp_path, seed=7, kills=15)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 12])
 def test_nothing_is_lost_or_doubled_when_processes_are_killed_hundreds_of_times(tmp_path: Path, seed: int) -> None:
-    _check(tmp_path, seed=seed, kills=250)
+    _check(tmp_path, seed=seed, kills=200)
