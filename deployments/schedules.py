@@ -12,7 +12,7 @@ from prefect.exceptions import ObjectNotFound
 from deployments.definitions import SYNC_PLATFORM, Rhythm, platform_schedules
 from tasks.workspace import Workspace
 
-_SOON: Final = timedelta(seconds=10)
+_SOON: Final = timedelta(seconds=30)  # registering takes some seconds, and a moment that has passed would wait a round
 
 
 def wanted(workspace: Workspace) -> dict[str, Rhythm]:
