@@ -35,13 +35,18 @@ class Case:
     def stream(self) -> Stream:
         return self.connector.stream(self.name)
 
+    @property
+    def scale(self) -> int:
+        """How many people it takes for several pages."""
+        return LARGE if self.stream.ahead else SMALL
+
     def rig(self, scale: int = SMALL) -> Rig:
         """A fresh sandbox with this integration connected."""
         return Rig(connector=self.connector, method=self.method, sandbox=sandbox_of(self.connector.name, scale))
 
     def paged(self) -> tuple[Rig, Parent | None, list[Step]]:
         """A rig whose first walk, which is given, takes several pages."""
-        rig = self.rig(LARGE if self.stream.ahead else SMALL)
+        rig = self.rig(self.scale)
         parent = rig.parents(self.stream)[0]
         steps = list(rig.walk(self.stream, parent=parent))
         if len(steps) < 2:
@@ -82,7 +87,10 @@ def rows_of(case: Case, parent: Parent | None, steps: Sequence[Step], rig: Rig) 
 
 def saved(state: State) -> State:
     """The state as it comes back from where it was saved."""
-    back: State = json.loads(json.dumps(dict(state)))
+    try:
+        back: State = json.loads(json.dumps(dict(state)))
+    except TypeError as error:
+        raise AssertionError(f"the state is not JSON: {error}") from error
     return back
 
 
@@ -103,6 +111,30 @@ def tells_more(response: Response) -> list[str]:
 def told_total(response: Response) -> int:
     """The number of records that a reply says there are, 0 where it does not."""
     return max((v for n, v in _members(response.get("")) if n in _TOTALS and isinstance(v, int)), default=0)
+
+
+_INNER: Final = ("results",)  # of the buckets that figures are told in
+
+
+def told_records(response: Response, names: Sequence[str]) -> int:
+    """How many records a reply holds: the elements of its lists of these names, counted at the innermost."""
+    return _elements(response.get(""), frozenset((*names, *_INNER)))
+
+
+def _elements(document: Any, names: frozenset[str]) -> int:
+    if isinstance(document, list):
+        return sum(_elements(element, names) if _holds(element, names) else 1 for element in document)
+    if not isinstance(document, Mapping):
+        return 0
+    return sum(_elements(value, names) for name, value in document.items() if name in names and _is_list(value))
+
+
+def _holds(element: Any, names: frozenset[str]) -> bool:
+    return isinstance(element, Mapping) and any(_is_list(element.get(name)) for name in names)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
 
 
 def _members(document: Any) -> Iterator[tuple[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from connectors.sdk.base import Stream
-from tests.contract.case import Case, Check, records, rows_of, saved, tells_more, told_total
+from tests.contract.case import Case, Check, records, rows_of, saved, tells_more, told_records, told_total
 from tests.contract.rig import Rig
 from tests.contract.rows import Rows
 from tests.contract.unresolved import UNRESOLVED
@@ -19,14 +19,17 @@ _LATER: Final = (20, 40)
 
 
 def everything_is_read(case: Case) -> None:
-    rig, stream = case.rig(), case.stream
+    rig, stream = case.rig(case.scale), case.stream
     rows = rig.read(stream)
     assert rows.live, "nothing was read"
     living = _living(rig, stream)
     assert living in (None, len(rows.live)), f"{len(rows.live)} of {living} records were read"
     replies = rig.replies[stream.name]
     assert len(replies) == len(rows.pages)
+    names = rig.sandbox.platforms[rig.connector.name].records
     for response, step in zip(replies, rows.pages, strict=True):
+        told, taken = told_records(response, names), len(step.page.records) + len(step.page.deleted)
+        assert taken >= told, f"of {told} records of a reply {taken} were taken"
         if step.page.next is None:
             assert not tells_more(response), f"the walk ended, though the reply tells more: {tells_more(response)}"
     if len(rows.states) == 1 and rows.pages[0].page.records:
