@@ -83,8 +83,12 @@ def _crm_stream(kind: str, modified: str, columns: tuple[Column, ...], about: st
             return Page(records=records, state=middle, next=search(state["since"], last))
         today = context.now.astimezone(UTC).date().isoformat()
         since = int(str(began)) - _OVERLAP_MS
-        # A full walk sweeps what it did not see, so the archived need no look on that day.
-        if asked.method == "GET" or state.get("archived_on") == today:
+        if asked.method == "GET":
+            # It sweeps what it did not see, so the archived need no look on the day it began: a walk that was held up
+            # for days has seen records that are archived since.
+            seen = datetime.fromtimestamp(int(str(began)) / 1000, UTC).date().isoformat()
+            return Page(records=records, state={"since": since, "archived_on": seen})
+        if state.get("archived_on") == today:
             return Page(records=records, state={"since": since, "archived_on": today})
         middle = {"since": since, "archived_on": today, "archived_after": ""}
         return Page(records=records, state=middle, next=listing(True, None))
