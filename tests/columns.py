@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from core.model import Column, ColumnType
@@ -24,7 +25,7 @@ def rows(columns: Iterable[Column], records: Iterable[bytes]) -> list[dict[str, 
 
 def value(column: Column, record: bytes) -> Any:
     """The typed value, None where there is none. Raises Unfit, naming the column, where a check fails."""
-    found = _found(json.loads(record), column.source)
+    found = _found(_decoded(record), column.source)
     if found == "" and column.type not in ("text", "json"):
         found = None
     if found is None:
@@ -37,6 +38,12 @@ def value(column: Column, record: bytes) -> Any:
         raise Unfit(f"{column.name}: {found!r} is not of type {column.type}") from error
     _check(column, typed)
     return typed
+
+
+@lru_cache(maxsize=16)
+def _decoded(record: bytes) -> Any:
+    """Decoded once for all columns of a record, which are asked for one after another."""
+    return json.loads(record)
 
 
 def _found(record: Any, path: str) -> Any:

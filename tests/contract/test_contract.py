@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from connectors.catalog import PLATFORMS, connectors
 from connectors.sdk.base import Connector
 from sandbox.catalog import MODULES
 from tests.contract.case import Case, Check, Inapplicable, cases
-from tests.contract.checks import OF_METHODS, OF_STREAMS, OF_WORDS
+from tests.contract.checks import OF_BUILDERS, OF_METHODS, OF_STREAMS, OF_WORDS
+from tests.contract.failing import a_missing_scope_is_told
 
 CONNECTORS = connectors()
 STREAMS = list(cases(CONNECTORS))
@@ -50,7 +52,19 @@ def test_a_way_to_authenticate(check: Check, case: Case) -> None:
     _run(check, case)
 
 
-@pytest.mark.parametrize("case", STREAMS, ids=_id)
-@pytest.mark.parametrize("check", OF_STREAMS, ids=_id)
+def _on_streams() -> Iterator[ParameterSet]:
+    """Every check on every stream. Of a connector's streams by the same builder, the first stands for how all of them
+    read; that the others do so as well is for the slower suite."""
+    for check in OF_STREAMS:
+        built: set[tuple[str, object]] = set()
+        for case in STREAMS:
+            builder = (case.connector.name, case.stream.parse.__code__)
+            twin = check in OF_BUILDERS and check is not a_missing_scope_is_told and builder in built
+            built.add(builder)
+            marks = [pytest.mark.slow] if twin else []
+            yield pytest.param(check, case, id=f"{_id(check)}-{_id(case)}", marks=marks)
+
+
+@pytest.mark.parametrize(("check", "case"), _on_streams())
 def test_a_stream(check: Check, case: Case) -> None:
     _run(check, case)
