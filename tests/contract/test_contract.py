@@ -65,6 +65,6 @@ def _on_streams() -> Iterator[ParameterSet]:
             yield pytest.param(check, case, id=f"{_id(check)}-{_id(case)}", marks=marks)
 
 
-@pytest.mark.parametrize(("check", "case"), _on_streams())
+@pytest.mark.parametrize(("check", "case"), list(_on_streams()))
 def test_a_stream(check: Check, case: Case) -> None:
     _run(check, case)
