@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from sandbox import people
@@ -11,6 +12,7 @@ from sandbox.world import DAY_MS, Life, Population, World, mix
 
 ROLES = ("reader", "reader", "owner")
 ADMIN_KEYS = 3
+COUNTED = 4
 
 
 class Organization:
@@ -37,15 +39,16 @@ class Organization:
         return listed(call, "key", list(range(ADMIN_KEYS)), self._key, order="asc")
 
     def projects_at(self, ms: int) -> list[int]:
-        """Of the first few projects those that existed at this instant: the ones whose use is counted."""
+        """The oldest few projects that existed at this instant: the ones whose use is counted."""
         return self._at(self._projects, ms)
 
     def users_at(self, ms: int) -> list[int]:
         return self._at(self._users, ms)
 
     def _at(self, population: Population, ms: int) -> list[int]:
-        lives = (self._life(population, index) for index in range(min(4, population.size)))
-        return [life.index for life in lives if life.created <= ms and (life.deleted is None or life.deleted > ms)]
+        lives = (self._life(population, index) for index in range(population.size))
+        there = (life.index for life in lives if life.created <= ms and (life.deleted is None or life.deleted > ms))
+        return list(islice(there, COUNTED))
 
     def _all(self, population: Population, *, gone: bool = False) -> list[int]:
         return [one for one in range(population.size) if gone or one not in population.deleted()]

@@ -243,7 +243,7 @@ class Usage:
                 {
                     "project_id": identity("project", project),
                     "user_id": identity("user", user),
-                    "api_key_id": identity("key", 16 + project * 16 + user),
+                    "api_key_id": identity("key", 16 + project * 4096 + user),
                     "model": model,
                     "batch": bits >> 8 & 3 == 0,
                     "service_tier": "flex" if bits >> 10 & 3 == 0 else "default",
