@@ -20,6 +20,7 @@ import duckdb
 from core.errors import UsageError
 from storage.home import Home
 from storage.warehouse.connection import Warehouse
+from storage.warehouse.names import literal
 from storage.warehouse.schema import exists
 
 if TYPE_CHECKING:
@@ -121,8 +122,15 @@ def _answer(
                 "only one statement at a time can be asked, and one that reads",
                 advice="Begin it with SELECT, WITH, FROM, DESCRIBE, SHOW or EXPLAIN.",
             )
-        used = {name: value for name, value in values.items() if name in statements[0].named_parameters}
-        return fetch(connection.execute(statements[0], used))
+        used = [f"{name} := {_literal(values[name])}" for name in statements[0].named_parameters if name in values]
+        if not used:
+            return fetch(connection.execute(statements[0]))
+        connection.execute(f"PREPARE question AS {known.sql}")  # not bound in Python: see storage.warehouse.names
+        return fetch(connection.execute(f"EXECUTE question({', '.join(used)})"))
+
+
+def _literal(value: Value) -> str:
+    return literal(value) if isinstance(value, str) else str(value)
 
 
 def _named(question: str) -> Question:

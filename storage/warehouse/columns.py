@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from core.model import Column, ColumnType, Table
-from storage.warehouse.names import literal, quoted
+from storage.warehouse.names import literal, literals, quoted
 
 PARENT = "@parent/"
 FETCHED_AT = "@fetched_at"
@@ -170,7 +170,7 @@ class RowSql:
         if column.maximum is not None:
             yield Check(condition=f"({value} > {column.maximum})", reason=f"{name}: above {column.maximum:g}")
         if column.choices:
-            choices = ", ".join(map(literal, column.choices))
+            choices = literals(column.choices)
             yield Check(condition=f"({text} NOT IN ({choices}))", reason=f"{name}: not one of {choices}")
 
     def _container_checks(self, node: dict[str, Any], steps: tuple[str, ...]) -> Iterator[Check]:

@@ -14,14 +14,19 @@ import duckdb
 
 from core.model import Column
 from storage.warehouse.columns import typed
-from storage.warehouse.names import quoted, table_name
-from storage.warehouse.stage import Staged, as_json
+from storage.warehouse.names import quoted, relation, table_name
+from storage.warehouse.stage import Staged
 
-_TOLD = (
-    '[{"kind":"BIGINT","n":"BIGINT","told_at":"TIMESTAMP","owner":"VARCHAR","integration":"VARCHAR","part":"VARCHAR",'
-    '"v":["VARCHAR"]}]'
-)
-_TOPS = '[{"owner":"VARCHAR","integration":"VARCHAR","top":"VARCHAR"}]'
+_TOPS = {"owner": "VARCHAR", "integration": "VARCHAR", "top": "VARCHAR"}
+_TOLD = {
+    "kind": "BIGINT",
+    "n": "BIGINT",
+    "told_at": "TIMESTAMP",
+    "owner": "VARCHAR",
+    "integration": "VARCHAR",
+    "part": "VARCHAR",
+    "v": ["VARCHAR"],
+}
 _SCOPE = "x.owner = d.owner AND x.integration = d.integration AND (d.part = '' OR x.part = d.part) AND x.n <= d.n"
 _Kind: TypeAlias = tuple[tuple[str, ...], bool]
 """The matched columns in order, and whether it is about subtrees."""
@@ -47,14 +52,8 @@ def told(connection: duckdb.DuckDBPyConnection, staged: Staged) -> bool:
         for segment, start in zip(staged.segments, staged.starts, strict=True)
         for one in segment.header.deletions
     ]
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE told AS SELECT unnest(from_json(?, '{_TOLD}'), recursive := true)",
-        [as_json(rows)],
-    )
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE tops AS SELECT unnest(from_json(?, '{_TOPS}'), recursive := true)",
-        [as_json(list(_tops(staged)))],
-    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE told AS {relation(rows, _TOLD)}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE tops AS {relation(list(_tops(staged)), _TOPS)}")
     return True
 
 

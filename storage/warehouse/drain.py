@@ -20,13 +20,32 @@ from storage.warehouse.connection import Warehouse
 from storage.warehouse.drift import note_drift
 from storage.warehouse.landing import LandingZone, Segment, saved_state
 from storage.warehouse.merge import merge
-from storage.warehouse.names import utc
+from storage.warehouse.names import among, relation, utc
 from storage.warehouse.quarantine import put_aside
 from storage.warehouse.schema import create_bookkeeping, shape
-from storage.warehouse.stage import StageBroken, as_json, stage
+from storage.warehouse.stage import StageBroken, stage
 
 ROWS_AT_ONCE = 250_000
 BYTES_AT_ONCE = 128 * 1024 * 1024
+_STATES = {
+    "owner": "VARCHAR",
+    "integration": "VARCHAR",
+    "stream": "VARCHAR",
+    "part": "VARCHAR",
+    "state": "JSON",
+    "walk_started": "TIMESTAMP",
+    "updated_at": "TIMESTAMP",
+    "run": "VARCHAR",
+}
+_SEGMENTS = {
+    "id": "VARCHAR",
+    "owner": "VARCHAR",
+    "integration": "VARCHAR",
+    "platform": "VARCHAR",
+    "stream": "VARCHAR",
+    "rows": "BIGINT",
+    "landed_at": "TIMESTAMP",
+}
 # What says that a segment itself cannot be landed, as opposed to a full disk or too little memory.
 _POISON = (
     StageBroken,
@@ -202,8 +221,8 @@ def _by_table(batch: Sequence[Segment]) -> Iterator[list[Segment]]:
 
 
 def _landed_ids(connection: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> set[str]:
-    ids = [segment.header.id for segment in segments]
-    rows = connection.execute("SELECT id FROM landed.segments WHERE id IN (SELECT unnest(?))", [ids]).fetchall()
+    ids = among([segment.header.id for segment in segments])
+    rows = connection.execute(f"SELECT id FROM landed.segments WHERE id IN {ids}").fetchall()
     return {row[0] for row in rows}
 
 
@@ -226,14 +245,7 @@ def _save_states(connection: duckdb.DuckDBPyConnection, batch: Sequence[Segment]
         }
     if not latest:
         return
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE states AS SELECT unnest(from_json(?, '[{"owner":"VARCHAR","integration":"VARCHAR",
-            "stream":"VARCHAR","part":"VARCHAR","state":"JSON","walk_started":"TIMESTAMP","updated_at":"TIMESTAMP",
-            "run":"VARCHAR"}]'), recursive := true)
-        """,
-        [as_json(list(latest.values()))],
-    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE states AS {relation(list(latest.values()), _STATES)}")
     connection.execute(
         """
         DELETE FROM landed.state AS t USING states AS s WHERE t.owner = s.owner AND t.integration = s.integration
@@ -256,11 +268,4 @@ def _record(connection: duckdb.DuckDBPyConnection, batch: Sequence[Segment], now
         }
         for header in (segment.header for segment in batch)
     ]
-    connection.execute(
-        """
-        INSERT INTO landed.segments SELECT unnest(from_json(?, '[{"id":"VARCHAR","owner":"VARCHAR",
-            "integration":"VARCHAR","platform":"VARCHAR","stream":"VARCHAR","rows":"BIGINT","landed_at":"TIMESTAMP"}]'),
-            recursive := true)
-        """,
-        [as_json(rows)],
-    )
+    connection.execute(f"INSERT INTO landed.segments {relation(rows, _SEGMENTS)}")

@@ -13,7 +13,7 @@ import msgspec
 from core.model import Table
 from storage.warehouse.columns import is_of_segment
 from storage.warehouse.landing import Segment
-from storage.warehouse.names import utc
+from storage.warehouse.names import literal, literals
 
 SAMPLE = 200
 """Records looked at, of those that land in one table at once."""
@@ -30,13 +30,11 @@ def note_drift(
     if not fields:
         return
     noted = connection.execute(
-        "SELECT path FROM landed.drift WHERE platform = ? AND stream = ?", [table.schema, table.name]
+        f"SELECT path FROM landed.drift WHERE platform = {literal(table.schema)} AND stream = {literal(table.name)}"
     ).fetchall()
     for path in sorted(fields.keys() - {row[0] for row in noted}):
-        connection.execute(
-            "INSERT INTO landed.drift VALUES (?, ?, ?, ?, ?, ?)",
-            [table.schema, table.name, path, fields[path], utc(now), segments[0].header.run],
-        )
+        values = literals([table.schema, table.name, path, fields[path], now, segments[0].header.run])
+        connection.execute(f"INSERT INTO landed.drift VALUES ({values})")
 
 
 def _fields(table: Table, segments: Sequence[Segment]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from storage.warehouse.connection import Warehouse
 from storage.warehouse.drain import drain
 from storage.warehouse.landing import LOCAL_OWNER, LandingZone
 from storage.warehouse.merge import changed
-from storage.warehouse.names import table_name, utc
+from storage.warehouse.names import among, literal, table_name
 from storage.warehouse.schema import create_bookkeeping, exists
 
 
@@ -45,9 +45,9 @@ def reset_state(
     drain(warehouse, landing, now=now, wait=wait)
     with warehouse.writing(wait=wait) as connection:
         create_bookkeeping(connection)
+        only = "" if stream is None else f" AND stream = {literal(stream)}"
         connection.execute(
-            "DELETE FROM landed.state WHERE owner = ? AND integration = ? AND stream = coalesce(?, stream)",
-            [owner, integration, stream],
+            f"DELETE FROM landed.state WHERE owner = {literal(owner)} AND integration = {literal(integration)}{only}"
         )
 
 
@@ -69,14 +69,13 @@ def remove_integration(
     with warehouse.writing(wait=wait) as connection:
         connection.begin()
         rows = 0
+        mine = f"owner = {literal(owner)} AND {{}} = {literal(integration)}"
         for table in _described(connection):
             # Our own metrics tell the integration in a column.
             column = "integration" if "integration" in {one.name for one in table.columns} else "_integration"
-            connection.execute(
-                f"DELETE FROM {table_name(table)} WHERE _owner = ? AND {column} = ?", [owner, integration]
-            )
+            connection.execute(f"DELETE FROM {table_name(table)} WHERE _{mine.format(column)}")
             rows += changed(connection)
-        connection.execute("DELETE FROM landed.quarantine WHERE owner = ? AND integration = ?", [owner, integration])
+        connection.execute(f"DELETE FROM landed.quarantine WHERE {mine.format('integration')}")
         connection.commit()
     return rows
 
@@ -89,7 +88,7 @@ def prune(
     What waits is drained first, so that no file is left whose id would be forgotten. Raises Busy as above.
     """
     drain(warehouse, landing, now=now, wait=wait)
-    moment = utc(before)
+    moment = literal(before)
     with warehouse.writing(wait=wait) as connection:
         create_bookkeeping(connection)
         connection.begin()
@@ -97,14 +96,14 @@ def prune(
         for table in _described(connection):
             own = table.schema == "metrics"
             age = "_last_seen" if own else "_deleted_at"
-            connection.execute(f"DELETE FROM {table_name(table)} WHERE {age} < ?", [moment])
+            connection.execute(f"DELETE FROM {table_name(table)} WHERE {age} < {moment}")
             gone = changed(connection)
             metrics, tombstones = (metrics + gone, tombstones) if own else (metrics, tombstones + gone)
-        connection.execute("DELETE FROM landed.quarantine WHERE replayed_at < ?", [moment])
+        connection.execute(f"DELETE FROM landed.quarantine WHERE replayed_at < {moment}")
         quarantine = changed(connection)
-        waiting = [path.stem for path in landing.pending()]
+        waiting = among([path.stem for path in landing.pending()])
         connection.execute(
-            "DELETE FROM landed.segments WHERE landed_at < ? AND id NOT IN (SELECT unnest(?))", [moment, waiting]
+            f"DELETE FROM landed.segments WHERE landed_at < {moment} AND NOT coalesce(id IN {waiting}, false)"
         )
         segments = changed(connection)
         connection.commit()

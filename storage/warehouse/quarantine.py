@@ -12,9 +12,9 @@ from core.model import Table
 from storage.warehouse.columns import Check
 from storage.warehouse.connection import Warehouse
 from storage.warehouse.merge import identity, merge
-from storage.warehouse.names import literal, quoted, table_name, utc
+from storage.warehouse.names import literal, quoted, relation, table_name
 from storage.warehouse.schema import create_bookkeeping, shape, spec_of
-from storage.warehouse.stage import Staged, as_json, fill_segs, fill_stage, tally
+from storage.warehouse.stage import Staged, fill_segs, fill_stage, tally
 
 
 def put_aside(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
@@ -32,11 +32,12 @@ def put_aside(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     connection.execute(
         f"""
         INSERT INTO landed.quarantine
-        SELECT g.id || ':' || (n - first), owner, integration, ?, ?, part, parent, run, g.id,
-            concat_ws('; ', {_reasons(checks)}), CAST(json AS VARCHAR), ?, fetched_at, NULL
+        SELECT g.id || ':' || (n - first), owner, integration, {literal(table.schema)}, {literal(table.name)},
+            part, parent, run, g.id,
+            concat_ws('; ', {_reasons(checks)}), CAST(json AS VARCHAR),
+            {literal(spec_of(table))}, fetched_at, NULL
         FROM ({sql.values("bad", "n, seg, json")}) AS r JOIN segs AS g ON r.seg = g.seg
-        """,
-        [table.schema, table.name, spec_of(table)],
+        """
     )
     _recover_text(connection, staged)
 
@@ -59,12 +60,10 @@ def _recover_text(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None
         rows.append({"id": f"{segment.header.id}:{line}", "raw": text})
     if rows:
         connection.execute(
+            f"""
+            UPDATE landed.quarantine AS q SET raw = u.raw
+            FROM ({relation(rows, {"id": "VARCHAR", "raw": "VARCHAR"})}) AS u WHERE q.id = u.id
             """
-            UPDATE landed.quarantine AS q SET raw = u.raw FROM (
-                SELECT unnest(from_json(?, '[{"id":"VARCHAR","raw":"VARCHAR"}]'), recursive := true)) AS u
-            WHERE q.id = u.id
-            """,
-            [as_json(rows)],
         )
 
 
@@ -102,11 +101,11 @@ def replay_quarantine(
     with warehouse.writing(wait=wait) as connection:
         create_bookkeeping(connection)
         streams = connection.execute(
-            """
+            f"""
             SELECT DISTINCT platform, stream FROM landed.quarantine WHERE replayed_at IS NULL
-            AND integration = coalesce(?, integration) AND stream = coalesce(?, stream) ORDER BY ALL
-            """,
-            [integration, stream],
+            AND integration = coalesce({literal(integration)}, integration)
+            AND stream = coalesce({literal(stream)}, stream) ORDER BY ALL
+            """
         ).fetchall()
         for key in streams:
             if key in table_of:
@@ -139,11 +138,10 @@ def _replay(
     )
     total, bad = tally(connection)
     connection.execute(
-        """
-        UPDATE landed.quarantine AS q SET replayed_at = ? FROM stage AS s JOIN segs AS g ON s.seg = g.seg
+        f"""
+        UPDATE landed.quarantine AS q SET replayed_at = {literal(now)} FROM stage AS s JOIN segs AS g ON s.seg = g.seg
         WHERE q.id = g.id AND NOT s.bad AND NOT g.bad
-        """,
-        [utc(now)],
+        """
     )
     overtaken = _drop_overtaken(connection, table)
     staged = Staged(table=table, segments=(), starts=(), good=total - bad - overtaken, bad=bad)

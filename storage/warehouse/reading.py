@@ -13,7 +13,7 @@ from core.http import JSON
 from core.model import Table
 from storage.warehouse.connection import Warehouse
 from storage.warehouse.landing import LOCAL_OWNER, LandingZone, SavedState, saved_state
-from storage.warehouse.names import quoted, table_name
+from storage.warehouse.names import among, literal, quoted, table_name
 from storage.warehouse.schema import exists
 
 
@@ -35,12 +35,11 @@ def states(
             rows, landed = [], set()
         else:
             rows = connection.execute(
-                'SELECT stream, "partition", state, walk_started FROM landed.state WHERE owner = ? AND integration = ?',
-                [owner, integration],
+                'SELECT stream, "partition", state, walk_started FROM landed.state'
+                f" WHERE owner = {literal(owner)} AND integration = {literal(integration)}"
             ).fetchall()
-            ids = connection.execute(
-                "SELECT id FROM landed.segments WHERE id IN (SELECT unnest(?))", [[header.id for header in waiting]]
-            ).fetchall()
+            among_them = among([header.id for header in waiting])
+            ids = connection.execute(f"SELECT id FROM landed.segments WHERE id IN {among_them}").fetchall()
             landed = {row[0] for row in ids}
     found = {
         (stream, partition): SavedState(
@@ -69,15 +68,14 @@ def parents(
     Of a snapshot stream, the rows of its latest day. None where nothing has landed yet.
     """
     names = ", ".join(map(quoted, columns))
-    mine = "_owner = $owner AND _integration = $integration"
+    mine = f"_owner = {literal(owner)} AND _integration = {literal(integration)}"
     latest = f" AND _day = (SELECT max(_day) FROM {table_name(table)} WHERE {mine})" if table.mode == "snapshot" else ""
     with warehouse.reading(wait=wait) as connection:
         if not exists(connection, table.schema, table.name):
             return []
         rows = connection.execute(
             f"SELECT DISTINCT {names} FROM {table_name(table)}"
-            f" WHERE {mine} AND _deleted_at IS NULL{latest} ORDER BY {names}",
-            {"owner": owner, "integration": integration},
+            f" WHERE {mine} AND _deleted_at IS NULL{latest} ORDER BY {names}"
         ).fetchall()
     return [{name: _plain(value) for name, value in zip(columns, row, strict=True)} for row in rows]
 

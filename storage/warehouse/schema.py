@@ -11,7 +11,7 @@ import msgspec
 
 from core.model import Column, Table
 from storage.warehouse.columns import PARENT, SQL_TYPES, is_of_segment, pointer, row_sql, typed
-from storage.warehouse.names import literal, quoted, table_name, utc
+from storage.warehouse.names import literal, literals, quoted, table_name
 
 _BOOKKEEPING = """
 CREATE SCHEMA IF NOT EXISTS landed;
@@ -60,12 +60,12 @@ def spec_of(table: Table) -> str:
 
 
 def exists(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
-    """Whether the warehouse has that table or view."""
+    """Whether the warehouse has that table."""
     query = (
-        "SELECT 1 FROM information_schema.tables"
-        " WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ?"
+        "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database()"
+        f" AND schema_name = {literal(schema)} AND table_name = {literal(name)}"
     )
-    return connection.execute(query, [schema, name]).fetchone() is not None
+    return connection.execute(query).fetchone() is not None
 
 
 def create_bookkeeping(connection: duckdb.DuckDBPyConnection) -> None:
@@ -88,9 +88,8 @@ def shape(connection: duckdb.DuckDBPyConnection, table: Table, *, now: datetime)
     A column that is new, or whose type or path changed, gets its values from the raw records that are there.
     Columns that the description no longer names stay as they are.
     """
-    known = connection.execute(
-        "SELECT spec FROM landed.tables WHERE platform = ? AND stream = ?", [table.schema, table.name]
-    ).fetchone()
+    this = f"platform = {literal(table.schema)} AND stream = {literal(table.name)}"
+    known = connection.execute(f"SELECT spec FROM landed.tables WHERE {this}").fetchone()
     spec = spec_of(table)
     if known is not None and known[0] == spec:
         return []
@@ -99,13 +98,11 @@ def shape(connection: duckdb.DuckDBPyConnection, table: Table, *, now: datetime)
         changes = [Change(column="*", change="table created")]
     else:
         changes = list(_evolve(connection, msgspec.json.decode(known[0], type=Table), table))
-    connection.execute("DELETE FROM landed.tables WHERE platform = ? AND stream = ?", [table.schema, table.name])
-    connection.execute("INSERT INTO landed.tables VALUES (?, ?, ?, ?)", [table.schema, table.name, spec, utc(now)])
+    connection.execute(f"DELETE FROM landed.tables WHERE {this}")
+    connection.execute(f"INSERT INTO landed.tables VALUES ({literals([table.schema, table.name, spec, now])})")
     for change in changes:
-        connection.execute(
-            "INSERT INTO landed.schema_changes VALUES (?, ?, ?, ?, ?)",
-            [table.schema, table.name, change.column, change.change, utc(now)],
-        )
+        values = literals([table.schema, table.name, change.column, change.change, now])
+        connection.execute(f"INSERT INTO landed.schema_changes VALUES ({values})")
     return changes
 
 

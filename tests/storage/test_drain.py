@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -255,7 +257,7 @@ _EVENTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(events=_EVENTS)
 def test_any_order_of_events_cut_anywhere_ends_as_a_plain_dictionary_would(events: list[tuple[str, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -297,3 +299,39 @@ def test_any_order_of_events_cut_anywhere_ends_as_a_plain_dictionary_would(event
         rows = place.rows("SELECT id, path, _deleted_at IS NULL FROM dropbox.entries")
         assert sorted(rows) == sorted((key, path, live) for key, (path, live) in model.items())
         assert states(place.warehouse, place.landing, "box")["entries", ""].state == {"events": done}
+
+
+def test_neither_the_drain_nor_a_question_imports_pandas_or_pyarrow(tmp_path: Path) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+from tests.storage.places import FILES, Place
+from storage.warehouse.asking import run_question
+from storage.warehouse.reading import parents, states
+
+place = Place(folder=Path({str(tmp_path)!r}))
+place.write({{"id": "a", "more": 1}}, b"bad", state={{}}, parent={{"id": "p"}})
+place.drain()
+states(place.warehouse, place.landing, "box")
+parents(place.warehouse, FILES, "box", ["id"])
+run_question(place.warehouse, "quarantine", {{"integration": "it's"}})
+print(sorted({{"numpy", "pandas", "pyarrow"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_another_program_that_has_the_file_open_is_named(place: Place) -> None:
+    place.write({"id": "a"})
+    place.drain()
+    script = f"import duckdb; c = duckdb.connect({str(place.warehouse.path)!r}); print(1, flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as shell:
+        assert shell.stdout is not None
+        shell.stdout.readline()
+        place.write({"id": "b"})
+        assert drain(place.warehouse, place.landing, now=T0, wait=0).busy
+        with pytest.raises(Busy, match=f"process {shell.pid}") as busy, place.warehouse.reading(wait=0):
+            pass
+        assert busy.value.at > T0
+        shell.communicate(b"\n")
+    assert place.drain().rows == 1

@@ -160,7 +160,7 @@ _VALUES = st.one_of(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(found=st.lists(_VALUES, min_size=1, max_size=40), kind=st.sampled_from(["text", "integer", "number", "boolean"]))
 def test_sql_reads_values_as_a_plain_reading_does(found: list[Any], kind: ColumnType) -> None:
     column = Column(name="c", type=kind)
