@@ -1,8 +1,8 @@
 """Syncs in processes that are killed at random instructions: run by test_killed.py.
 
-    python -m tests.end_to_end.killing FOLDER SANDBOX SEED KILLS [broken]
+    python -m tests.end_to_end.killing FOLDER SANDBOX SEED KILLS FULL [broken]
 
-Each worker is a process that syncs one integration over and over, and sometimes reads it all anew. This process
+Each worker is a process that syncs one integration over and over, the part FULL of the times all of it. This process
 forks and kills them, and moves the sandbox's days on in between. `broken` writes each state before its records, to
 show that it would be noticed.
 """
@@ -43,8 +43,8 @@ MOST_KILLED_AT_ONCE = 3
 
 def open_place(folder: Path, sandbox: str) -> Workspace:
     """A work place whose world is the sandbox's socket, with small pages and segments, so that there are many."""
-    hubspot._LIST_SIZE, hubspot._SEARCH_SIZE, dropbox._PAGE = 20, 20, 60  # type: ignore[misc]
-    segments.SEGMENT_ROWS = 40  # type: ignore[misc]
+    hubspot._LIST_SIZE, hubspot._SEARCH_SIZE, dropbox._PAGE = 5, 5, 20  # type: ignore[misc]
+    segments.SEGMENT_ROWS = 10  # type: ignore[misc]
     home = Home(folder=folder).create()
     state = open_state(home.state_db)
     owner = state.ensure_owner("local")
@@ -71,12 +71,12 @@ def sync_now(place: Workspace, sandbox: str, name: str, *, full: bool = False) -
     return sync(place, name, run=f"{os.getpid()} {time.monotonic_ns()}", now=datetime.fromisoformat(now), full=full)
 
 
-def work(folder: Path, sandbox: str, name: str, chance: random.Random) -> None:
+def work(folder: Path, sandbox: str, name: str, chance: random.Random, full: float) -> None:
     """Syncs until killed."""
     place = open_place(folder, sandbox)
     while True:
         try:
-            report = sync_now(place, sandbox, name, full=chance.random() < 0.1)
+            report = sync_now(place, sandbox, name, full=chance.random() < full)
         except Busy:
             time.sleep(0.05)
             continue
@@ -84,14 +84,14 @@ def work(folder: Path, sandbox: str, name: str, chance: random.Random) -> None:
             raise report.error
 
 
-def kill_at_random(folder: Path, sandbox: str, seed: int, kills: int) -> None:
+def kill_at_random(folder: Path, sandbox: str, seed: int, kills: int, full: float) -> None:
     """Keeps a worker for each integration, kills some now and then, and lets days pass."""
     chance = random.Random(seed)
     workers: dict[int, str] = {}
     killed = 0
     while killed < kills:
         for name in sorted(METHODS.keys() - set(workers.values())):
-            workers[_forked(folder, sandbox, name, chance.random())] = name
+            workers[_forked(folder, sandbox, name, chance.random(), full)] = name
         time.sleep(chance.uniform(0.0, 0.9))
         for worker in chance.sample(sorted(workers), chance.randint(1, MOST_KILLED_AT_ONCE)):
             os.kill(worker, signal.SIGKILL)
@@ -107,12 +107,12 @@ def kill_at_random(folder: Path, sandbox: str, seed: int, kills: int) -> None:
         os.waitpid(worker, 0)
 
 
-def _forked(folder: Path, sandbox: str, name: str, seed: float) -> int:
+def _forked(folder: Path, sandbox: str, name: str, seed: float, full: float) -> int:
     worker = os.fork()
     if worker:
         return worker
     try:
-        work(folder, sandbox, name, random.Random(seed))
+        work(folder, sandbox, name, random.Random(seed), full)
     except Exception:  # noqa: BLE001 - told to whoever reads what this process writes
         traceback.print_exc()
     finally:
@@ -133,7 +133,8 @@ def break_it() -> None:
 
 
 if __name__ == "__main__":
-    if "broken" in sys.argv[5:]:
+    place, address, seed, kills, full, *broken = sys.argv[1:]
+    if broken:
         break_it()
-    connect_all(Path(sys.argv[1]), sys.argv[2])
-    kill_at_random(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    connect_all(Path(place), address)
+    kill_at_random(Path(place), address, int(seed), int(kills), float(full))
