@@ -6,6 +6,8 @@ and one transaction. `_first_seen` is carried over from the row that is replaced
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import duckdb
 
 from core.model import Table
@@ -22,6 +24,7 @@ _WALKS = {
     "began": "TIMESTAMP",
     "ended": "TIMESTAMP",
 }
+MANY = 20_000
 _STAGED = "stage AS s JOIN segs AS g ON s.seg = g.seg"
 
 
@@ -118,8 +121,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, staged: Staged, rows: str, fo
     }
     values |= {name: system[name] for name in system_columns(staged.table)}
     columns = ", ".join(map(quoted, values))
-    # With one thread the rows go straight in; with more they are gathered first, which takes twice the time and more.
-    with one_thread(connection):
+    # With one thread the rows go straight in; with more they are gathered first, which for many takes twice the time.
+    with one_thread(connection) if staged.good > MANY else nullcontext():
         connection.execute(
             f"INSERT INTO {table_name(staged.table)} ({columns}) SELECT {', '.join(values.values())} FROM {rows}"
         )
