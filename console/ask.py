@@ -35,7 +35,9 @@ def answer(question: str | None, parameters: Sequence[str], form: str, limit: in
     elif form == "chart":
         _draw(known, told)
     else:
-        show(table(told.columns, told.rows, title=known.title if known else "", empty="No rows."))
+        show(table(told.columns, told.rows, title=known.title if known else ""))
+        if not told.rows:
+            note("No rows.")
     if told.truncated:
         note(f"There are more than {limit} rows: --limit shows more.")
 

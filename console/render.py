@@ -74,7 +74,7 @@ def clean(text: str) -> str:
 
 
 def _visible(character: str) -> bool:
-    return character in "\n\t\r" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
+    return character in "\n\t\r" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def cell(value: Any) -> str:
@@ -94,14 +94,12 @@ def cell(value: Any) -> str:
     return clean(str(value))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", empty: str = "") -> Table:
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> Table:
     """A table whose numbers stand to the right. A cell may be Text, which stays as it is."""
     lines = [list(row) for row in rows]
     made = Table(
         title=title or None,
-        caption=empty if not lines else None,
         title_justify="left",
-        caption_justify="left",
         header_style="bold",
         box=None,
         pad_edge=False,

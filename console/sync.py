@@ -179,5 +179,7 @@ def _print(summary: Summary) -> None:
         note(f"✗ {summary['integration']}: {summary['outcome']}. {summary['error']}")
         if summary.get("advice"):
             note(f"  {summary['advice']}")
+    if summary.get("waiting"):
+        note("! What was read waits to land: another program has the warehouse open. The next sync lands it.")
     if summary.get("quarantined"):
         note(f"! {summary['quarantined']:,} records did not pass their checks: integrations quarantine list")

@@ -33,7 +33,9 @@ def _serve(home: Home, server: Server) -> None:
     rows = [
         (Text(row.name, style="bold"), row.platform, every(row.schedule_minutes), row.status) for row in integrations
     ]
-    show(table(("integration", "platform", "syncs", "status"), rows, empty="Nothing is connected yet."))
+    show(table(("integration", "platform", "syncs", "status"), rows))
+    if not integrations:
+        note("Nothing is connected yet.")
     note(f"✓ Prefect: {server.ui} (runs, logs, schedules)")
     if server.kind == "running":
         note(f"  Its own log: {log_file(home)}")

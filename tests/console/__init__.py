@@ -1,0 +1,1 @@
+"""The command line, through its own front door. Real state, warehouse, sealing and sockets; blocks in memory."""
