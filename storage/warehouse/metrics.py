@@ -94,16 +94,4 @@ QUALITY_RESULTS = _metrics(
 )
 """An expectation tried on what recent runs landed. Counts are in rows."""
 
-DRAINS = _metrics(
-    "drains",
-    at="timestamp",
-    segments="integer",
-    rows="integer",
-    quarantined="integer",
-    deleted="integer",
-    seconds="number",
-    bytes="integer",
-)
-"""A time that somebody held the warehouse and landed what waited."""
-
-METRICS = (API_CALLS, SYNCS, HEALTH_CHECKS, FINDINGS, QUALITY_RESULTS, DRAINS)
+METRICS = (API_CALLS, SYNCS, HEALTH_CHECKS, FINDINGS, QUALITY_RESULTS)

@@ -142,7 +142,7 @@ def _lines(segments: Sequence[Segment]) -> str:
     """A query for the lines of the files. One that is not JSON comes as null and keeps its place."""
     files = [str(segment.path.absolute()) for segment in segments]
     escaped = ", ".join(literal(glob.escape(file)) for file in files)
-    longest = max(_OBJECT_SIZE, *(segment.header.size for segment in segments))
+    longest = max(_OBJECT_SIZE, *(segment.path.stat().st_size for segment in segments))  # headers can be long, too
     return (
         f"SELECT json, list_position([{', '.join(map(literal, files))}], filename) AS seg"
         f" FROM read_ndjson_objects([{escaped}],"

@@ -96,6 +96,15 @@ def test_a_deleted_folder_takes_its_subtree_along_but_not_its_neighbours(place: 
     assert place.rows(LIVE) == [("/a!",), ("/a-b/c",), ("/ab",), ("/b/a",), ("new",)]
 
 
+def test_thousands_of_deletions_and_records_at_once_are_not_compared_each_with_each(place: Place) -> None:
+    paths = [f"/folder {i % 50}/file {i}" for i in range(10_000)]
+    place.write(*({"id": path, "path": path} for path in paths))
+    place.drain()
+    gone = [(Deletion(match={"path": path}, subtree=True), len(paths)) for path in paths]
+    place.write(*({"id": path, "path": path} for path in paths), deletions=gone)
+    assert place.drain().deleted == len(paths)
+
+
 def test_order_between_records_and_deletions_counts(place: Place) -> None:
     def gone(key: str) -> Deletion:
         return Deletion(match={"id": key})
