@@ -62,7 +62,7 @@ def typed(kind: ColumnType, text: str) -> str:
     if kind in ("text", "json"):
         return text
     if kind == "boolean":
-        return f"CASE lower({text}) WHEN 'true' THEN true WHEN 'false' THEN false END"
+        return f"CASE {text} WHEN 'true' THEN true WHEN 'false' THEN false END"
     if kind == "timestamp":
         # Through a type with a zone: the cast to TIMESTAMP alone drops the offset without applying it.
         return f"CAST(TRY_CAST({filled} AS TIMESTAMPTZ) AS TIMESTAMP)"
