@@ -201,5 +201,9 @@ CONNECTOR: Final = Connector(
         ),
     ),
     version=VERSION,
+    unverified=(
+        "Rate limits are not published; the wait that a reply names is kept to.",
+        "That refresh tokens are never rotated: one that comes is saved.",
+    ),
     docs="https://www.dropbox.com/developers/documentation/http/documentation",
 )

@@ -288,5 +288,10 @@ CONNECTOR: Final = Connector(
         ErrorRule(disposition=Disposition.RETRY, status=477, retry_in=10),
     ),
     version=VERSION,
+    unverified=(
+        "Date filters of the search take milliseconds since 1970 as text; the overlap of five minutes covers rounding.",
+        "Archived records stay listed for about 90 days: after a longer pause, a full sync finds what went.",
+        "The account endpoint also answers static tokens; it is what a connection test asks.",
+    ),
     docs="https://developers.hubspot.com/docs/api-reference/overview",
 )

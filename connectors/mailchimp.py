@@ -279,5 +279,10 @@ CONNECTOR: Final = Connector(
         ErrorRule(disposition=Disposition.SKIP, status=404, path="title", contains="Resource Not Found"),
     ),
     version=VERSION,
+    unverified=(
+        "That OAuth tokens never expire: one that is refused asks for a new connection.",
+        "That archived members are hidden unless asked for: they are asked for.",
+        "Bodies of 429; a 403 that is no JSON is taken for throttling.",
+    ),
     docs="https://mailchimp.com/developer/marketing/api/",
 )

@@ -330,5 +330,10 @@ CONNECTOR: Final = Connector(
         ErrorRule(disposition=Disposition.RETRY, status=409),
     ),
     version=VERSION,
+    unverified=(
+        "How long buckets of usage still change: the last three days are read again.",
+        "That admin keys are refused by the endpoints of projects: streams depend on the kind of key.",
+        "No limits are published for lists; at most four calls are in flight.",
+    ),
     docs="https://platform.openai.com/docs/api-reference",
 )

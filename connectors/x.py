@@ -271,5 +271,10 @@ CONNECTOR: Final = Connector(
         ErrorRule(disposition=Disposition.RETRY, path="type", contains="/internal-error"),
     ),
     version=VERSION,
+    unverified=(
+        "Which field names the live API enforces since specification 2.167; the setting `fields_parameter` chooses.",
+        "That refresh tokens work once: the new one is saved before it is used.",
+        "Bodies of 429 and the 24-hour limit headers: status and the three `x-rate-limit` headers are what counts.",
+    ),
     docs="https://docs.x.com/x-api/introduction",
 )

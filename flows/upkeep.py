@@ -19,7 +19,7 @@ async def refresh_credentials() -> State[Any]:
 
 @flow(name="prune", flow_run_name="prune")
 async def prune(keep_days: int = 90) -> State[Any]:
-    """Forgets what is older than wanted: call metrics, tombstones, resolved findings, audit lines. Never live rows.
+    """Forgets what is older than wanted: metrics, tombstones, replayed quarantine, audit lines. Never live rows.
 
     Args:
         keep_days: How many days of that to keep.

@@ -193,7 +193,7 @@ def refresh_credentials() -> State[Summary]:
 
 @task(name="prune", cache_policy=NO_CACHE)
 def prune(keep_days: int) -> State[Summary]:
-    """Forgets what is older than asked to keep: call metrics, resolved findings, tombstones, audit lines."""
+    """Forgets what is older than asked to keep: metrics, tombstones, replayed quarantine, audit lines."""
     logger = get_run_logger()
 
     def act() -> State[Summary]:

@@ -41,14 +41,12 @@ SYNCS = _metrics(
     pages="integer",
     rows="integer",
     deleted="integer",
-    quarantined="integer",
-    calls="integer",
     seconds="number",
     full="boolean",
     message="text",
     run="text",
 )
-"""A stream's turn in a run. `outcome`: ok, partial, failed, paused, quota or skipped."""
+"""A stream's turn in a run. `outcome`: ok, partial, failed, paused or quota."""
 
 HEALTH_CHECKS = _metrics(
     "health_checks",
