@@ -10,7 +10,6 @@ SELECT
     count(*) FILTER (outcome = 'ok') AS ok,
     count(*) FILTER (outcome <> 'ok') AS not_ok,
     sum(rows) AS rows,
-    sum(calls) AS calls,
     round(sum(seconds), 1) AS seconds
 FROM metrics.syncs
 WHERE $integration IN ('', integration)

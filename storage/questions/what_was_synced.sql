@@ -10,8 +10,6 @@ SELECT
     outcome,
     rows,
     deleted,
-    quarantined,
-    calls,
     round(seconds, 1) AS seconds,
     "full" AS full_walk,
     message
