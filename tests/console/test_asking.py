@@ -46,7 +46,9 @@ def test_sql_of_ones_own_is_answered_in_every_format(run: Run) -> None:
 
 
 def test_a_question_is_answered_with_its_parameters(run: Run, landed: None) -> None:
-    told = json.loads(run("ask", "sync_history", "--param", "days=36500", "--json").stdout)
+    result = run("ask", "sync_history", "--param", "days=36500", "--json")
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.stdout)
     assert [(row["platform"], row["rows"]) for row in told] == [("hubspot", 7)]
     assert "hubspot" in run("ask", "sync_history", "--param", "days=36500").stdout
 
@@ -113,7 +115,6 @@ def landed(home: Home, run: Run) -> Iterator[None]:
         "stream": "contacts",
         "outcome": "ok",
         "rows": 7,
-        "calls": 1,
         "seconds": 1.0,
     }
     place.landing.append(SYNCS, [row], owner=place.owner, run="r", at=NOW)

@@ -16,9 +16,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from console.prefect_server import running
 from sandbox.samples import SAMPLES
 from storage.home import Home
-from tests.console.test_prefect_server import running
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
