@@ -115,7 +115,7 @@ def _read(path: Path) -> _File:
     except FileNotFoundError:
         raise UsageError(
             f"there is no key file at {path}",
-            advice=f"Create one with `integrations keys generate`, restore it, or set {SECRETS_VARIABLE}.",
+            advice=f"Create one with `integrations keys init`, restore it, or set {SECRETS_VARIABLE}.",
         ) from None
     except OSError as error:
         raise UsageError(f"the key file {path} cannot be read: {error.strerror}") from error
