@@ -91,7 +91,7 @@ def test_a_key_file_open_to_others_is_refused_with_the_remedy(path: Path, mode: 
 def test_a_missing_key_file_is_a_usage_error_that_says_what_to_do(path: Path) -> None:
     with pytest.raises(UsageError, match="no key file") as caught:
         load_keyring(path, {})
-    assert "integrations keys generate" in caught.value.advice
+    assert "integrations keys init" in caught.value.advice
 
 
 @pytest.mark.parametrize(
