@@ -30,7 +30,7 @@ from core.errors import PlatformUnavailable
 if TYPE_CHECKING:
     from tasks.workspace import Workspace
 
-DAYS: Final = 8
+DAYS: Final = 6
 PEOPLE: Final = 300
 _REDIRECT: Final = "http://127.0.0.1:8765/callback"
 # The way to authenticate that the demo uses, where a platform has several: keys where they reach all streams.

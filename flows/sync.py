@@ -8,6 +8,7 @@ from typing import Any
 from prefect import State, flow
 
 from flows.gather import result, results, summaries, told
+from flows.tagging import tag_run
 from tasks import steps
 
 
@@ -23,7 +24,8 @@ async def sync_platform(platform: str, full: bool = False, as_of: datetime | Non
         as_of: Pretend that it is this time (demonstrations and backfills of snapshots); empty for now.
     """
     names = steps.due_integrations(platform, as_of)
-    runs = [steps.sync.with_options(tags=[platform, name]).submit(name, full, [], as_of) for name in names]
+    await tag_run(platform, *names)
+    runs = [steps.sync.submit(name, full, [], as_of) for name in names]
     states = await results(runs)
     synced = await summaries(states)
     rows = sum(one.get("rows", 0) for one in synced)
@@ -42,5 +44,6 @@ async def sync_integration(
         streams: Only these streams; empty for all.
         as_of: Pretend that it is this time (demonstrations and backfills of snapshots); empty for now.
     """
-    state = await result(steps.sync.with_options(tags=[integration]).submit(integration, full, streams or [], as_of))
+    await tag_run(integration)
+    state = await result(steps.sync.submit(integration, full, streams or [], as_of))
     return await told([state], {"integrations": await summaries([state])}, state.message or "")

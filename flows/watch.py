@@ -20,7 +20,7 @@ async def check_health(integration: str | None = None, as_of: datetime | None = 
         as_of: Pretend that it is this time (demonstrations); empty for now.
     """
     names = [integration] if integration else steps.connected()
-    states = await results([steps.check_health.with_options(tags=[name]).submit(name, as_of) for name in names])
+    states = await results([steps.check_health.submit(name, as_of) for name in names])
     checked = await summaries(states)
     healthy = sum(one.get("status") == "healthy" for one in checked)
     return await told(states, {"integrations": checked}, f"{healthy} of {len(names)} healthy")
