@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, delete
+from sqlalchemy import delete
 from sqlmodel import col, select
 
 from core.secrets import Secret
@@ -43,7 +43,7 @@ def prune(scope: Scope, before: datetime) -> int:
     """Removes lines older than `before` and says how many; a line of its own tells of it."""
     with scope.writing(pruning=True) as session:
         result = session.exec(delete(AuditEntry).where(col(AuditEntry.at) < before))
-        removed = cast("CursorResult[Any]", result).rowcount
+        removed = result.rowcount
     if removed:
         audit(scope, "audit pruned", removed=removed, before=before.isoformat())
     return removed

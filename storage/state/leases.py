@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Final
 
-from sqlalchemy import CursorResult, Update, update
+from sqlalchemy import Update, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlmodel import col, select
 
@@ -137,7 +137,7 @@ class Leases:
         if holder is not None:
             statement = statement.where(col(Lease.holder) == holder)
         with self._scope.writing() as session:
-            return bool(cast("CursorResult[Any]", session.exec(statement)).rowcount)
+            return bool(session.exec(statement).rowcount)
 
 
 def _of(name: str, fence: int) -> Update:
