@@ -18,7 +18,7 @@ from typing import Final
 from connectors.sdk.base import ApiKey, Connector, Field, OAuth2, Settings, Stream, Version
 from connectors.sdk.limits import counted_headers
 from connectors.sdk.oauth2 import TOKEN_ERRORS
-from connectors.sdk.streams import at, token_stream, value_of
+from connectors.sdk.streams import at, present_records, token_stream, value_of
 from core.classify import Disposition, ErrorRule
 from core.errors import BadReply
 from core.http import JSON, Request, Response
@@ -68,7 +68,7 @@ def _crm_stream(kind: str, modified: str, columns: tuple[Column, ...], about: st
         return listing(False, state.get("after"))
 
     def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
-        records = response.records("results")
+        records = present_records(response, "results")
         after = response.get("paging/next/after")
         if asked.method == "GET" and asked.params["archived"] == "true":
             return _archived_page(records, after, state)

@@ -137,6 +137,7 @@ FOLLOWERS: Final = token_stream(
     records="data",
     next_token=at("meta/next_token"),
     token_param="pagination_token",
+    empty_count="meta/result_count",
     columns=_USER,
     scopes=("follows.read", "tweet.read", "users.read"),
     about="Who follows the account.",

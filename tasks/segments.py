@@ -57,7 +57,7 @@ class SegmentWriter:
         self._records += page.records
         self._bytes += sum(map(len, page.records))
         self._state = page.state
-        if len(self._records) >= SEGMENT_ROWS or self._bytes >= SEGMENT_BYTES:
+        if len(self._records) + len(self._deletions) >= SEGMENT_ROWS or self._bytes >= SEGMENT_BYTES:
             self.flush()
 
     def ended(self) -> None:

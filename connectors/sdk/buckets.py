@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from connectors.sdk.base import Stream
-from connectors.sdk.streams import Ask, value_of, with_members
+from connectors.sdk.streams import Ask, present_records, value_of, with_members
 from core.errors import BadReply
 from core.http import JSON, Request, Response
 from core.model import EMPTY_STATE, Column, Context, Deletion, Page, State
@@ -63,7 +63,7 @@ def bucket_stream(
         deleted_at: list[int] = []
         complete = state.get("complete")
         goes_on_at: JSON = state.get("next", _start(state, context))
-        for bucket in (Response(status=200, body=raw) for raw in response.records("data")):
+        for bucket in (Response(status=200, body=raw) for raw in present_records(response, "data")):
             begin, end = bucket.get("start_time"), bucket.get("end_time")
             if not isinstance(begin, int) or not isinstance(end, int):
                 raise BadReply("the reply holds a bucket without its times")

@@ -70,6 +70,19 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def present_records(response: Response, path: str, empty_count: str = "") -> list[bytes]:
+    """The list at `path`, which must be there, be it empty. Raises BadReply where it is not.
+
+    For walks whose end tells what is gone: a 200 that holds something else altogether must not mean that all is.
+    Platforms that leave an empty list out tell the number of records instead, at `empty_count`.
+    """
+    found = response.records(path)
+    counted = bool(empty_count) and response.get(empty_count) is not None
+    if not found and not counted and response.raw(path) is None:
+        raise BadReply(f"the reply does not hold the list {path!r}")
+    return found
+
+
 def token_stream(
     *,
     name: str,
@@ -81,10 +94,12 @@ def token_stream(
     in_body: bool = False,
     key: tuple[str, ...] = ("id",),
     sweep: bool = True,
+    empty_count: str = "",
     **more: Any,
 ) -> Stream:
     """A list that is read whole at each sync, page by page: each reply tells the token of the next page.
 
+    `empty_count`: where an empty page has a count instead of a list (see `present_records`).
     State: {"page": token} in the middle of a walk, empty between walks.
     """
 
@@ -96,7 +111,7 @@ def token_stream(
         return to_page(first, state["page"]) if "page" in state else first
 
     def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
-        found = response.records(records)
+        found = present_records(response, records, empty_count)
         token = next_token(response, found)
         if token is None:
             return Page(records=found, state=EMPTY_STATE)
@@ -260,7 +275,7 @@ def delta_stream(
 
     def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
         listing = not state or state.get("listing") is True
-        found, deleted, deleted_at = split(response.records(records), listing)
+        found, deleted, deleted_at = split(present_records(response, records), listing)
         after = response.get(cursor)
         if not isinstance(after, str) or not after:
             raise BadReply(f"the reply has no cursor at {cursor!r}")

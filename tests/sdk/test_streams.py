@@ -22,6 +22,7 @@ from connectors.sdk.streams import (
     newest_first,
     object_stream,
     offset_stream,
+    present_records,
     token_stream,
     value_of,
     with_members,
@@ -393,3 +394,16 @@ def test_members_put_before_a_record_leave_its_own_as_they_are(
 def test_times_are_told_in_utc() -> None:
     east = datetime(2026, 1, 31, 11, 30, 15, 999, tzinfo=timezone(timedelta(hours=2)))
     assert iso(east) == "2026-01-31T09:30:15Z"
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"results":null}', b'{"error":"maintenance"}'])
+def test_a_reply_without_its_list_does_not_end_a_walk_that_would_sweep_everything_away(body: bytes) -> None:
+    with pytest.raises(BadReply, match="does not hold the list"):
+        present_records(Response(status=200, body=body), "results")
+
+
+def test_an_empty_list_is_a_list_and_so_is_a_count_of_none_where_the_platform_leaves_the_list_out() -> None:
+    assert present_records(Response(status=200, body=b'{"results":[]}'), "results") == []
+    assert present_records(Response(status=200, body=b'{"meta":{"result_count":0}}'), "data", "meta/result_count") == []
+    with pytest.raises(BadReply):
+        present_records(Response(status=200, body=b'{"meta":{}}'), "data", "meta/result_count")
