@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-all lint up constraints clean
+.PHONY: help install demo test test-slow test-laws test-all lint up constraints clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ test: $(READY) ## the fast suite: no network, server or browser
 
 test-slow: $(READY) ## the slower suite: servers, processes killed at random, Great Expectations
 	$(BIN)/python -m pytest -m slow
+
+test-laws: $(READY) ## the laws of the fast suite, with ten times as many examples
+	$(BIN)/python -m pytest -m "not slow" -n auto --thorough
 
 test-all: test test-slow ## both suites
 

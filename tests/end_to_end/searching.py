@@ -38,6 +38,7 @@ class Search:
     def __init__(self, secrets: Mapping[str, str]) -> None:
         short = [name for name, secret in secrets.items() if len(secret) < SHORTEST]
         assert not short, f"too short to be looked for: {short}"
+        self.names = tuple(secrets)
         self._forms = [(name, form) for name, secret in secrets.items() for form in forms(secret)]
 
     def found_in(self, content: bytes) -> set[str]:

@@ -92,7 +92,7 @@ def workspace(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("platform", "method", "stream"),
     [
-        ("hubspot", "service_key", "contacts"),
+        pytest.param("hubspot", "service_key", "contacts", marks=pytest.mark.slow),
         pytest.param("dropbox", "access_token", "entries", marks=pytest.mark.slow),
     ],
 )

@@ -133,6 +133,7 @@ STORIES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(story=STORIES, limit=st.sampled_from((1, 3, 2000)))
 def test_whatever_happens_the_cursor_tells_it_all(story: list[tuple[str, Any, Any]], limit: int) -> None:

@@ -203,6 +203,7 @@ while (now := time.time()) < end:
 """
 
 
+@pytest.mark.slow
 def test_processes_that_hammer_a_bucket_stay_within_its_limit_together(tmp_path: Path) -> None:
     open_state(tmp_path / "state.db").ensure_owner()
     processes = [

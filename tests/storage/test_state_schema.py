@@ -109,6 +109,7 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(path: Path, monkeypatch: py
     assert schema_version(open_state(path).engine) == HEAD
 
 
+@pytest.mark.slow
 def test_processes_that_upgrade_at_once_do_not_disturb_each_other(path: Path) -> None:
     # Slowed down, so that the second comes while the first is in the middle.
     script = (
