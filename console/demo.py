@@ -188,8 +188,9 @@ class _Sandbox:
 
 @contextmanager
 def _sandbox(start: datetime) -> Iterator[_Sandbox]:
-    command = [sys.executable, "-m", "sandbox", "--scale", str(PEOPLE), "--start", start.isoformat(), "--auto-approve"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "sandbox", "--scale", str(PEOPLE), "--start", start.isoformat()]
+    command += ["--auto-approve", "--until-input-ends"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

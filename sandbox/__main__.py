@@ -9,6 +9,7 @@ import argparse
 import json
 import socket
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--platforms", help="slugs with commas between; all by default")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that every call takes")
     parser.add_argument("--relaxed", action="store_true", help="no rate limits")
+    parser.add_argument("--until-input-ends", action="store_true", help="end with the process that started it")
     parser.add_argument("--auto-approve", action="store_true", help="consent pages answer by themselves")
     given = parser.parse_args()
     start = given.start or datetime.now(UTC)
@@ -67,7 +69,16 @@ def main() -> None:
     address = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
     sys.stdout.write(json.dumps({"address": address, "platforms": list(sandbox.platforms)}) + "\n")
     sys.stdout.flush()
-    server_of(sandbox).run(sockets=[listening])
+    server = server_of(sandbox)
+    if given.until_input_ends:
+        threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
+    server.run(sockets=[listening])
+
+
+def _end_with_input(server: uvicorn.Server) -> None:
+    """Standard input ends however the process at its other end dies, so that no sandbox is left behind."""
+    sys.stdin.buffer.read()
+    server.should_exit = True
 
 
 if __name__ == "__main__":
