@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 from collections.abc import Iterator
@@ -30,11 +31,19 @@ def workspace(*, new: bool = False) -> Iterator[Workspace]:
             f"nothing is connected yet in {home.folder}",
             advice="Begin with `integrations connect <platform>`, or look around first with `integrations demo`.",
         )
-    opened = Workspace.open(home)
+    opened = Workspace.open(home, actor=_login())
     try:
         yield opened
     finally:
         opened.close()
+
+
+def _login() -> str:
+    """Who types, for the audit. A container may know no name for its user: then the number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def show(*things: RenderableType) -> None:

@@ -39,19 +39,35 @@ class Workspace:
     home: Home
     state: State
     owner: str
+    actor: str = "system"
     clock: Callable[[], datetime] = wall_clock
     given_surroundings: Surroundings | None = field(default=None, repr=False)
 
     @staticmethod
-    def open(home: Home | None = None, *, owner: str = "local", surroundings: Surroundings | None = None) -> Workspace:
-        """The work place in `home` (default: as the environment says), made where it does not exist yet."""
+    def open(
+        home: Home | None = None,
+        *,
+        owner: str = "local",
+        actor: str = "system",
+        surroundings: Surroundings | None = None,
+    ) -> Workspace:
+        """The work place in `home` (default: as the environment says), made where it does not exist yet.
+
+        `actor` is who stands in the audit: a person's login, or `system` for what runs by itself.
+        """
         place = (home or Home.from_env()).create()
         state = open_state(os.environ.get(DATABASE_VARIABLE) or place.state_db)
-        return Workspace(home=place, state=state, owner=state.ensure_owner(owner), given_surroundings=surroundings)
+        return Workspace(
+            home=place,
+            state=state,
+            owner=state.ensure_owner(owner),
+            actor=actor,
+            given_surroundings=surroundings,
+        )
 
     @cached_property
     def scope(self) -> Scope:
-        return self.state.scope(self.owner)
+        return self.state.scope(self.owner, actor=self.actor)
 
     @cached_property
     def warehouse(self) -> Warehouse:

@@ -14,9 +14,11 @@ import pytest
 from console import connect as connect_module
 from console import fields, loopback
 from console.connect import browser_address
+from console.work import workspace
 from core.errors import UsageError
 from core.sealing import Envelope
 from sandbox.samples import SAMPLES
+from storage.audit import audit, audit_trail
 from storage.home import Home
 from tests.console.conftest import Run
 
@@ -279,3 +281,12 @@ def test_platforms_tells_methods_and_streams(run: Run) -> None:
     assert "contacts" in told["hubspot"]["streams"]
     shown = run("platforms").stdout
     assert all(name in shown for name in told)
+
+
+def test_the_audit_tells_who_typed(hubspot: None, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
+    with workspace() as place:
+        audit(place.scope, "looked", "hubspot")
+        lines = audit_trail(place.scope, integration="hubspot")
+    assert lines[0].actor == "ada"
+    assert {line.action for line in lines} >= {"connected", "sealed"}
