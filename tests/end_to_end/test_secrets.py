@@ -94,11 +94,13 @@ class Terminal:
                     except OSError:
                         continue
 
-        thread = threading.Thread(target=watch)
+        thread = threading.Thread(target=watch, daemon=True)
         thread.start()
-        yield
-        stop.set()
-        thread.join()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
 
 
 @contextmanager
@@ -189,7 +191,7 @@ def test_no_secret_is_left_anywhere(tmp_path: Path) -> None:
     assert search.findings(places) == set()
     left = list(contents(home.folder, but=["keyring.json"]))
     names = {name.partition(": ")[2] for name, _ in left}
-    assert {"metrics.api_calls", "hubspot.contacts", "block_document", "log", "artifact", "audit"} <= names
+    assert {"metrics.api_calls", "hubspot.contacts", "block_document", "log", "artifact", "audit_entry"} <= names
     assert search.findings(left) == set()
     # The search would have found one: it is in the keyring.
     assert search.findings([("the keyring", home.keyring_file.read_bytes())])
