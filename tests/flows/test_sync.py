@@ -1,0 +1,83 @@
+"""The flows that sync, in Prefect's own harness, over the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.testing.utilities import prefect_test_harness
+
+from flows.sync import sync_integration, sync_platform
+from sandbox.faults import Fault
+from sandbox.sandbox import Sandbox
+from sandbox.world import World
+from tasks import steps
+from tasks.workspace import Workspace
+from tests.tasks.connected import connect_sample
+from tests.tasks.places import open_place
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def prefect() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=90):
+        yield
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    return Sandbox(World(scale=60), platforms=["hubspot"])
+
+
+@pytest.fixture
+def place(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    opened = open_place(tmp_path / "home", sandbox)
+
+    @contextmanager
+    def same() -> Iterator[Workspace]:
+        yield opened
+
+    monkeypatch.setattr(steps, "_workspace", same)
+    return opened
+
+
+def test_one_integration_that_fails_does_not_stop_another(place: Workspace, sandbox: Sandbox) -> None:
+    connect_sample(place, "hubspot", "service_key", "good")
+    connect_sample(place, "hubspot", "service_key", "broken")
+    place.vault.remove("broken")
+    state = asyncio.run(sync_platform("hubspot", return_state=True))
+    assert state.is_failed()
+    assert "broken" in (state.message or "")
+    told = asyncio.run(state.aresult(raise_on_failure=False))
+    (good,) = [one for one in told["integrations"] if one.get("integration") == "good"]
+    assert good["outcome"] == "ok"
+    assert good["rows"] > 60
+
+
+def test_only_what_is_due_is_synced_and_the_run_is_tagged_with_it(place: Workspace) -> None:
+    connect_sample(place, "hubspot", "service_key", "due")
+    connect_sample(place, "hubspot", "service_key", "paused")
+    place.scope.update_integration("paused", status="paused")
+    state = asyncio.run(sync_platform("hubspot", return_state=True))
+    assert state.message is not None
+    assert state.message.startswith("1 integrations")
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(state.state_details.flow_run_id)
+    assert run.name == "sync hubspot"
+    assert set(run.tags) == {"hubspot", "due"}
+    again = asyncio.run(sync_platform("hubspot", return_state=True))
+    assert (again.message or "").startswith("0 integrations")
+
+
+def test_a_rate_limit_that_takes_long_is_no_failure(place: Workspace, sandbox: Sandbox) -> None:
+    connect_sample(place, "hubspot", "service_key", "slow")
+    sandbox.plan(Fault(kind="rate_limited", args={"retry_after": 3600}, times=0))
+    state = asyncio.run(sync_integration("slow", return_state=True))
+    assert state.is_completed()
+    assert "paused" in (state.message or "")
+    assert place.scope.integration("slow").paused_until is not None
