@@ -159,7 +159,8 @@ def test_no_secret_is_left_anywhere(tmp_path: Path) -> None:
     notes, home = tmp_path / "notes", Home(folder=tmp_path / "home")
     first_secrets: dict[str, str] = {}
     with echoing_sandbox(notes) as sandbox:
-        terminal = Terminal(environment(INTEGRATIONS_HOME=str(home.folder), INTEGRATIONS_SANDBOX=sandbox.address))
+        here = {"INTEGRATIONS_HOME": str(home.folder), "INTEGRATIONS_SANDBOX": sandbox.address}
+        terminal = Terminal(environment(**here, PYTHONFAULTHANDLER="1"))
         samples = sandbox.get("credentials")
         used: dict[str, str] = {}
         with terminal.watching():
