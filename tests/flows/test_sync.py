@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -21,6 +22,11 @@ from tests.tasks.connected import connect_sample
 from tests.tasks.places import open_place
 
 pytestmark = pytest.mark.slow
+
+
+def _run(flow_run: Any) -> Any:
+    """Prefect's types say awaitable, or the result itself, by how a flow is called; async flows give a coroutine."""
+    return asyncio.run(flow_run)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,10 +56,10 @@ def test_one_integration_that_fails_does_not_stop_another(place: Workspace, sand
     connect_sample(place, "hubspot", "service_key", "good")
     connect_sample(place, "hubspot", "service_key", "broken")
     place.vault.remove("broken")
-    state = asyncio.run(sync_platform("hubspot", return_state=True))
+    state = _run(sync_platform("hubspot", return_state=True))
     assert state.is_failed()
     assert "broken" in (state.message or "")
-    told = asyncio.run(state.aresult(raise_on_failure=False))
+    told = _run(state.aresult(raise_on_failure=False))
     (good,) = [one for one in told["integrations"] if one.get("integration") == "good"]
     assert good["outcome"] == "ok"
     assert good["rows"] > 60
@@ -63,21 +69,21 @@ def test_only_what_is_due_is_synced_and_the_run_is_tagged_with_it(place: Workspa
     connect_sample(place, "hubspot", "service_key", "due")
     connect_sample(place, "hubspot", "service_key", "paused")
     place.scope.update_integration("paused", status="paused")
-    state = asyncio.run(sync_platform("hubspot", return_state=True))
+    state = _run(sync_platform("hubspot", return_state=True))
     assert state.message is not None
     assert state.message.startswith("1 integrations")
     with get_client(sync_client=True) as client:
         run = client.read_flow_run(state.state_details.flow_run_id)
     assert run.name == "sync hubspot"
     assert set(run.tags) == {"hubspot", "due"}
-    again = asyncio.run(sync_platform("hubspot", return_state=True))
+    again = _run(sync_platform("hubspot", return_state=True))
     assert (again.message or "").startswith("0 integrations")
 
 
 def test_a_rate_limit_that_takes_long_is_no_failure(place: Workspace, sandbox: Sandbox) -> None:
     connect_sample(place, "hubspot", "service_key", "slow")
     sandbox.plan(Fault(kind="rate_limited", args={"retry_after": 3600}, times=0))
-    state = asyncio.run(sync_integration("slow", return_state=True))
+    state = _run(sync_integration("slow", return_state=True))
     assert state.is_completed()
     assert "paused" in (state.message or "")
     assert place.scope.integration("slow").paused_until is not None
