@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
@@ -11,7 +10,7 @@ from typing import Final
 from connectors.sdk.base import Connector
 from core.errors import UsageError
 
-PLATFORMS: Final[Mapping[str, str]] = {
+PLATFORMS: Final[dict[str, str]] = {
     "dropbox": "connectors.dropbox",
     "hubspot": "connectors.hubspot",
     "mailchimp": "connectors.mailchimp",

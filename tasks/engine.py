@@ -35,11 +35,11 @@ from core.http import JSON
 from core.model import EMPTY_STATE, Context
 from storage.state.leases import Held
 from storage.state.models import Integration
-from storage.warehouse.drain import drain
 from storage.warehouse.landing import SavedState
 from storage.warehouse.metrics import SYNCS
 from storage.warehouse.reading import parents, states
 from tasks.credentials import open_credential, refresh
+from tasks.draining import Draining
 from tasks.metrics import CallLog, land_metrics
 from tasks.reports import STOPS_ALL, Outcome, StreamReport, SyncReport, sync_row
 from tasks.segments import SegmentWriter
@@ -111,6 +111,7 @@ class _Sync:
         self._run, self._stream_ended, self._lease = run, stream_ended, lease
         self._time: Callable[[], datetime] = (lambda: now) if now is not None else workspace.clock
         self._calls = CallLog(workspace, integration.name, platform.name, run, now)
+        self._draining = Draining(workspace.warehouse, workspace.landing, self._time)
         self._stop = threading.Event()
 
     def run(self, streams: Sequence[Stream], full: bool) -> SyncReport:
@@ -121,27 +122,32 @@ class _Sync:
         except IntegrationError as error:
             self._record(error)
             raise
-        with Client(
-            self._platform,
-            self._integration.name,
-            credential,
-            settings=self._integration.settings,
-            surroundings=workspace.surroundings,
-            refresh=lambda stale: refresh(workspace, self._integration, stale),
-            on_call=self._calls.note,
-        ) as client:
+        with (
+            self._draining,
+            Client(
+                self._platform,
+                self._integration.name,
+                credential,
+                settings=self._integration.settings,
+                surroundings=workspace.surroundings,
+                refresh=lambda stale: refresh(workspace, self._integration, stale),
+                on_call=self._calls.note,
+            ) as client,
+        ):
             saved = states(workspace.warehouse, workspace.landing, self._integration.name, owner=workspace.owner)
             roots = [stream for stream in streams if stream.parent is None]
             children = [stream for stream in streams if stream.parent is not None]
             report.streams += self._read_all(roots, client, saved, full)
             if children and not self._stop.is_set():
-                self._drain(report)
+                self._draining.land(_DRAIN_WAIT)
                 report.streams += self._read_all(children, client, saved, full)
-        self._calls.finish()
-        report.calls = self._calls.count
-        rows = [sync_row(report, stream) for stream in report.streams]
-        land_metrics(self._workspace, SYNCS, rows, run=self._run, at=self._time())
-        self._drain(report)
+            self._calls.finish()
+            report.calls = self._calls.count
+            rows = [sync_row(report, stream) for stream in report.streams]
+            land_metrics(workspace, SYNCS, rows, run=self._run, at=self._time())
+            self._draining.land(_DRAIN_WAIT)
+        drained = self._draining.report
+        report.quarantined, report.rejected, report.waiting = drained.quarantined, drained.rejected, drained.busy
         self._record(report.error)
         return report
 
@@ -158,13 +164,6 @@ class _Sync:
             scope.pause_until(name, error.at, str(error))
         elif isinstance(error, QuotaExhausted) or (isinstance(error, CredentialError) and not _one_stream(error)):
             scope.update_integration(name, status="attention", status_reason=str(error))
-
-    def _drain(self, report: SyncReport) -> None:
-        workspace = self._workspace
-        drained = drain(workspace.warehouse, workspace.landing, now=self._time(), wait=_DRAIN_WAIT)
-        report.quarantined += drained.quarantined
-        report.rejected += drained.rejected
-        report.waiting = drained.busy
 
     def _read_all(
         self, streams: Sequence[Stream], client: Client, saved: Mapping[tuple[str, str], SavedState], full: bool
@@ -230,6 +229,7 @@ class _Sync:
             parent=parent,
             time=self._time,
             guard=self._lease.ensure,
+            written=self._draining.written,
         )
         before = saved.get((stream.name, writer.partition))
         resumed = before if before is not None and not full else SavedState(state=EMPTY_STATE, walk_started=None)

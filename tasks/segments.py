@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from connectors.sdk.driver import Step
@@ -18,7 +19,7 @@ SEGMENT_BYTES: Final = 8 * 1024 * 1024
 class SegmentWriter:
     """Pages in, segments out: one when enough has gathered, and one when told to flush.
 
-    `guard` is asked before each segment, and raises where this run may no longer write.
+    `guard` is asked before each segment, and raises where this run may no longer write; `written` hears of each.
     What was added before a flush survives anything; what was added after the last one is read again.
     """
 
@@ -33,10 +34,11 @@ class SegmentWriter:
         parent: Mapping[str, JSON] | None,
         time: Callable[[], datetime],
         guard: Callable[[], None],
+        written: Callable[[Path], object] = lambda path: None,
     ) -> None:
         self._landing, self._table, self._owner = landing, table, owner
         self._integration, self._run, self._parent, self._time = integration, run, parent, time
-        self._guard = guard
+        self._guard, self._written = guard, written
         self.partition = partition_of(parent)
         self._walk_started: datetime | None = None
         self._clear()
@@ -70,7 +72,7 @@ class SegmentWriter:
         if not (self._records or self._deletions or full_walk_ends or self._state != self._saved):
             return
         self._guard()
-        self._landing.write(
+        path = self._landing.write(
             table=self._table,
             owner=self._owner,
             integration=self._integration,
@@ -83,6 +85,7 @@ class SegmentWriter:
             records=self._records,
             deletions=self._deletions,
         )
+        self._written(path)
         self._saved = self._state
         self._clear()
 

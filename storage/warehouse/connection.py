@@ -11,7 +11,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,8 +25,10 @@ from storage.warehouse.names import literal
 _PAUSE = 0.02
 _COME_BACK = timedelta(seconds=30)
 _T = TypeVar("_T")
-# Of a new file; older ones keep theirs. The first version that has Zstandard for the raw records.
-_STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.2.0"}
+# The version is that of a new file; older files keep theirs. Row groups are half of DuckDB's own size: a bulk load then
+# writes full ones as it goes, instead of everything twice (into the write-ahead log at the commit, into the file at the
+# checkpoint).
+_WRITABLE = "STORAGE_VERSION 'v1.4.0', ROW_GROUP_SIZE 61440"
 _HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
 
 
@@ -73,6 +75,13 @@ class Warehouse:
     clock: Callable[[], datetime] = _utc_now
     sleep: Callable[[float], None] = time.sleep
 
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A connection to a database in memory, for work that may end in the warehouse. Close it after use."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        connection = duckdb.connect()
+        self._configure(connection)
+        return connection
+
     @contextmanager
     def writing(
         self, *, wait: float = 30.0, give_up: Callable[[], bool] = lambda: False
@@ -81,17 +90,26 @@ class Warehouse:
 
         Raises Busy where the lock is not free within `wait` seconds, or as soon as `give_up` says so.
         """
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self.connect() as connection, self.held(connection, wait=wait, give_up=give_up):
+            yield connection
+
+    @contextmanager
+    def held(
+        self, connection: duckdb.DuckDBPyConnection, *, wait: float, give_up: Callable[[], bool] = lambda: False
+    ) -> Iterator[None]:
+        """The warehouse attached to a connection of `connect`, able to write. Raises as `writing`."""
         with self._lock(fcntl.LOCK_EX, wait, give_up):
             new = not self.path.exists()
-            connection = self._open(str(self.path), wait)
+            self._attach(connection, _WRITABLE, wait)
             try:
                 if new:
                     self.path.chmod(0o600)
-                self._configure(connection)
-                yield connection
+                yield
             finally:
-                connection.close()
+                with suppress(duckdb.TransactionException):
+                    connection.rollback()  # what an error left open
+                connection.execute("USE memory")
+                connection.execute("DETACH warehouse")
 
     @contextmanager
     def reading(self, *, wait: float = 30.0) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -104,18 +122,14 @@ class Warehouse:
                 self._close_doors(connection)
                 yield connection
             return
-        with self._lock(fcntl.LOCK_SH, wait, lambda: False):
-            # A database in memory with the file attached: instances of one process then never share settings.
-            connection = duckdb.connect()
-            try:
-                self._attach(connection, wait)
-                self._close_doors(connection)
-                yield connection
-            finally:
-                connection.close()
+        with self._lock(fcntl.LOCK_SH, wait, lambda: False), duckdb.connect() as connection:
+            self._attach(connection, "READ_ONLY", wait)
+            self._close_doors(connection)
+            yield connection
 
-    def _attach(self, connection: duckdb.DuckDBPyConnection, wait: float) -> None:
-        attach = f"ATTACH {literal(str(self.path))} AS warehouse (READ_ONLY)"
+    def _attach(self, connection: duckdb.DuckDBPyConnection, options: str, wait: float) -> None:
+        """The file beside a database in memory: instances of one process then never share settings."""
+        attach = f"ATTACH {literal(str(self.path))} AS warehouse ({options})"
         self._patiently(lambda: connection.execute(attach), wait)
         connection.execute("USE warehouse")
 
@@ -130,9 +144,6 @@ class Warehouse:
         connection.execute(f"SET temp_directory = {literal(f'{self.path}.tmp')}")
         if self.threads is not None:
             connection.execute(f"SET threads = {self.threads}")
-
-    def _open(self, path: str, wait: float) -> duckdb.DuckDBPyConnection:
-        return self._patiently(lambda: duckdb.connect(path, config=_STORAGE), wait)
 
     def _patiently(self, act: Callable[[], _T], wait: float) -> _T:
         """Acts again until `wait` seconds are over while DuckDB says that somebody else has the file open."""

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
+from pathlib import Path
 
 import duckdb
 
 from core.errors import Busy
-from storage.warehouse.connection import Warehouse
+from storage.warehouse.ahead import Ahead
+from storage.warehouse.connection import Warehouse, one_thread
 from storage.warehouse.drift import note_drift
 from storage.warehouse.landing import LandingZone, Segment, saved_state
 from storage.warehouse.merge import merge
@@ -103,31 +106,99 @@ class DrainReport:
         return sum(table.deleted for table in self.tables.values())
 
 
-def drain(warehouse: Warehouse, landing: LandingZone, *, now: datetime, wait: float = 5.0) -> DrainReport:
-    """Lands all waiting segments. Where the warehouse is not free within `wait` seconds, the report says busy.
+class Drain:
+    """Lands segments, some of them staged ahead. For one thread; close it after use."""
 
-    A holder looks again after letting go, so what was put down while it worked does not stay behind: a caller
-    that is told busy by another drain may leave. It also leaves as soon as nothing waits any more.
-    """
-    report = DrainReport()
-    while landing.pending():
+    def __init__(self, warehouse: Warehouse, landing: LandingZone) -> None:
+        self._warehouse, self._landing = warehouse, landing
+        self._opened: tuple[duckdb.DuckDBPyConnection, Ahead] | None = None
+
+    def __enter__(self) -> Drain:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened[0].close()
+            self._opened = None
+
+    def prepare(self, paths: Sequence[Path], *, gently: bool) -> int:
+        """Stages waiting segments without holding the warehouse; says how many rows are staged.
+
+        `gently`: on one thread, because others are at work as well.
+        """
+        connection, ahead = self._open()
+        if ahead.rows < ROWS_AT_ONCE:  # where the warehouse is held for long, memory must not grow
+            with one_thread(connection) if gently else nullcontext():
+                ahead.add(paths)
+        return ahead.rows
+
+    def land_prepared(self, *, now: datetime, report: DrainReport) -> None:
+        """Lands what is staged and what came before it, on one thread, unless somebody holds the warehouse just now.
+
+        What goes wrong here (a disk that is full) is told by `land`, which tries again.
+        """
+        connection, ahead = self._open()
+        with suppress(Busy, duckdb.Error, OSError), one_thread(connection):
+            self._land_once(ahead.newest, now, report, wait=0.0)
+
+    def land(self, *, now: datetime, wait: float, report: DrainReport) -> None:
+        """Lands all waiting segments and adds to the report: busy, where the warehouse is not free in `wait` seconds.
+
+        A holder looks again after letting go, so what was put down while it worked does not stay behind: a caller
+        that is told busy by another drain may leave. It also leaves as soon as nothing waits any more.
+        """
+        report.busy = False
+        while self._landing.pending():
+            try:
+                self._land_once(None, now, report, wait)
+            except Busy:
+                report.busy = bool(self._landing.pending())
+                break
+            wait = 0.0
+
+    def _land_once(self, newest: str | None, now: datetime, report: DrainReport, wait: float) -> None:
+        """Lands what waits, up to the segment of this id."""
+        connection, ahead = self._open()
         try:
-            with warehouse.writing(wait=wait, give_up=lambda: not landing.pending()) as connection:
+            with self._warehouse.held(connection, wait=wait, give_up=lambda: not self._landing.pending()):
                 began = time.monotonic()
                 create_bookkeeping(connection)
-                _land_waiting(connection, landing, report, now)
+                waiting = [one for one in self._landing.waiting() if newest is None or one.header.id <= newest]
+                _land_waiting(connection, ahead, self._landing, waiting, report, now)
                 report.seconds += time.monotonic() - began
+            ahead.clear()
         except Busy:
-            report.busy = bool(landing.pending())
-            break
-        wait = 0.0
+            raise
+        except BaseException:
+            self.close()  # whatever state the connection is in
+            raise
+
+    def _open(self) -> tuple[duckdb.DuckDBPyConnection, Ahead]:
+        if self._opened is None:
+            connection = self._warehouse.connect()
+            self._opened = connection, Ahead(connection)
+        return self._opened
+
+
+def drain(warehouse: Warehouse, landing: LandingZone, *, now: datetime, wait: float = 5.0) -> DrainReport:
+    """Lands all waiting segments (see `Drain.land`)."""
+    report = DrainReport()
+    with Drain(warehouse, landing) as one:
+        one.land(now=now, wait=wait, report=report)
     return report
 
 
 def _land_waiting(
-    connection: duckdb.DuckDBPyConnection, landing: LandingZone, report: DrainReport, now: datetime
+    connection: duckdb.DuckDBPyConnection,
+    ahead: Ahead,
+    landing: LandingZone,
+    waiting: Sequence[Segment],
+    report: DrainReport,
+    now: datetime,
 ) -> None:
-    waiting = landing.waiting()
     known = _landed_ids(connection, waiting)
     fresh = []
     for segment in waiting:
@@ -136,11 +207,12 @@ def _land_waiting(
         else:
             fresh.append(segment)
     for batch in _batches(fresh):
-        _land_or_split(connection, landing, batch, report, now)
+        _land_or_split(connection, ahead, landing, batch, report, now)
 
 
 def _land_or_split(
     connection: duckdb.DuckDBPyConnection,
+    ahead: Ahead,
     landing: LandingZone,
     batch: Sequence[Segment],
     report: DrainReport,
@@ -148,15 +220,16 @@ def _land_or_split(
 ) -> None:
     """Lands a batch; one that cannot be landed is halved until the segment at fault stands alone."""
     try:
-        landed = _land(connection, batch, now)
+        landed = _land(connection, ahead, batch, now)
     except _POISON as error:
+        ahead.clear()
         if len(batch) == 1:
             landing.reject(batch[0].path, f"{type(error).__name__}: {error}")
             report.rejected += 1
             return
         middle = len(batch) // 2
-        _land_or_split(connection, landing, batch[:middle], report, now)
-        _land_or_split(connection, landing, batch[middle:], report, now)
+        _land_or_split(connection, ahead, landing, batch[:middle], report, now)
+        _land_or_split(connection, ahead, landing, batch[middle:], report, now)
         return
     for name, one in landed.items():
         table = report.of(name)
@@ -169,7 +242,9 @@ def _land_or_split(
         segment.path.unlink(missing_ok=True)
 
 
-def _land(connection: duckdb.DuckDBPyConnection, batch: Sequence[Segment], now: datetime) -> dict[str, TableReport]:
+def _land(
+    connection: duckdb.DuckDBPyConnection, ahead: Ahead, batch: Sequence[Segment], now: datetime
+) -> dict[str, TableReport]:
     landed: dict[str, TableReport] = {}
     connection.begin()
     try:
@@ -179,7 +254,7 @@ def _land(connection: duckdb.DuckDBPyConnection, batch: Sequence[Segment], now: 
             one = landed.setdefault(f"{table.schema}.{table.name}", TableReport())
             one.segments += len(segments)
             if any(segment.header.rows or segment.header.deletions or segment.header.ends_walk for segment in segments):
-                staged = stage(connection, table, segments)
+                staged = stage(connection, table, segments, filled=ahead.take(table, segments))
                 put_aside(connection, staged)
                 one.deleted += merge(connection, staged)
                 note_drift(connection, table, segments, now=now)

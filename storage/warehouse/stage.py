@@ -22,6 +22,7 @@ from storage.warehouse.landing import MARK, Segment
 from storage.warehouse.names import literal, relation
 
 _OBJECT_SIZE = 16 * 1024 * 1024  # DuckDB's own default for one line
+STAGE = "stage"
 _SEGS = {
     "seg": "BIGINT",
     "id": "VARCHAR",
@@ -59,10 +60,16 @@ class Staged:
         return f"g.c{index}" if index in self.sql.of_segments else f"s.c{index}"
 
 
-def stage(connection: duckdb.DuckDBPyConnection, table: Table, segments: Sequence[Segment]) -> Staged:
-    """Fills `segs` and `stage` from files. Raises StageBroken where lines are missing, too many or out of order."""
+def stage(
+    connection: duckdb.DuckDBPyConnection, table: Table, segments: Sequence[Segment], *, filled: bool = False
+) -> Staged:
+    """Fills `segs` and `stage` from files. `filled`: the stage holds these segments already, numbered from 1.
+
+    Raises StageBroken where lines are missing, too many or out of order.
+    """
     fill_segs(connection, table, relation(_rows(segments), _SEGS))
-    fill_stage(connection, table, _lines(segments))
+    if not filled:
+        fill_stage(connection, table, lines(segments))
     first = connection.execute("SELECT min(rowid) FROM stage").fetchone()
     base = first[0] if first is not None and first[0] is not None else 0  # rows of an open transaction count from afar
     connection.execute(f"UPDATE segs SET first = first + {base}")
@@ -98,15 +105,15 @@ def fill_segs(connection: duckdb.DuckDBPyConnection, table: Table, source: str) 
 
 def fill_stage(connection: duckdb.DuckDBPyConnection, table: Table, source: str) -> None:
     """Fills `stage` from a query for `json` and `seg`, in its order."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {STAGE} AS {staging(table, source)}")
+
+
+def staging(table: Table, source: str) -> str:
+    """A query for the rows of a stage: seg, json, the columns of the record as c…, and whether it is bad."""
     sql = row_sql(table)
     bad = " OR ".join(check.condition for check in sql.checks())
     kept = "".join(f", c{i}" for i in sql.of_record)
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE stage AS
-        SELECT seg, json{kept}, coalesce({bad}, false) AS bad FROM ({sql.values(f"({source})", "seg, json")})
-        """
-    )
+    return f"SELECT seg, json{kept}, coalesce({bad}, false) AS bad FROM ({sql.values(f'({source})', 'seg, json')})"
 
 
 def tally(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
@@ -138,13 +145,16 @@ def _rows(segments: Sequence[Segment]) -> list[dict[str, Any]]:
     return rows
 
 
-def _lines(segments: Sequence[Segment]) -> str:
-    """A query for the lines of the files. One that is not JSON comes as null and keeps its place."""
+def lines(segments: Sequence[Segment], *, first: int = 1) -> str:
+    """A query for the lines of the files, which are numbered from `first`.
+
+    One that is not JSON comes as null and keeps its place.
+    """
     files = [str(segment.path.absolute()) for segment in segments]
     escaped = ", ".join(literal(glob.escape(file)) for file in files)
     longest = max(_OBJECT_SIZE, *(segment.path.stat().st_size for segment in segments))  # headers can be long, too
     return (
-        f"SELECT json, list_position([{', '.join(map(literal, files))}], filename) AS seg"
+        f"SELECT json, list_position([{', '.join(map(literal, files))}], filename) + {first - 1} AS seg"
         f" FROM read_ndjson_objects([{escaped}],"
         f" filename = true, ignore_errors = true, maximum_object_size = {longest})"
     )

@@ -1,0 +1,79 @@
+"""Segments that are parsed and checked before the warehouse is held: the longer half of landing them.
+
+They lie in memory, in temporary tables of a connection that has not attached the warehouse yet. It is only work done
+early: whatever goes wrong here is left to the landing, which reads the files again and says what is the matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+import duckdb
+
+from core.model import Table
+from storage.warehouse.landing import Segment, SegmentBroken, read_header
+from storage.warehouse.stage import STAGE, lines, staging
+
+
+@dataclass(slots=True, kw_only=True)
+class _Group:
+    """The segments of one table that are staged in the temporary table `name`, in the order of their numbers."""
+
+    name: str
+    segments: list[Segment] = field(default_factory=list)
+
+
+class Ahead:
+    """What is staged on one connection: `rows` (headers not counted), the last of them in the segment `newest`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._groups: dict[Table, _Group] = {}
+        self._made = 0
+        self.rows, self.newest = 0, ""
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Stages segments more. One that cannot be, or that somebody has landed meanwhile, is left out."""
+        found = []
+        for path in paths:
+            with suppress(SegmentBroken, OSError):
+                found.append(Segment(path=path, header=read_header(path)))
+        for table, segments in groupby(found, key=lambda segment: segment.header.table):
+            with suppress(duckdb.Error):
+                self._add(table, list(segments))
+
+    def _add(self, table: Table, segments: Sequence[Segment]) -> None:
+        group = self._groups.get(table)
+        number = 1 if group is None else len(group.segments) + 1
+        query = staging(table, lines(segments, first=number))
+        if group is None:
+            self._made += 1
+            group = _Group(name=f"ahead_{self._made}")
+            self._connection.execute(f"CREATE TEMP TABLE {group.name} AS {query}")
+            self._groups[table] = group
+        else:
+            self._connection.execute(f"INSERT INTO {group.name} {query}")
+        group.segments += segments
+        self.rows += sum(segment.header.rows for segment in segments)
+        self.newest = max(self.newest, *(segment.header.id for segment in segments))
+
+    def take(self, table: Table, segments: Sequence[Segment]) -> bool:
+        """Makes what is staged the stage, where it is just these segments."""
+        group = self._groups.get(table)
+        if group is None or [one.header.id for one in group.segments] != [one.header.id for one in segments]:
+            return False
+        self._connection.execute(f"DROP TABLE IF EXISTS {STAGE}")
+        self._connection.execute(f"ALTER TABLE {group.name} RENAME TO {STAGE}")
+        del self._groups[table]
+        return True
+
+    def clear(self) -> None:
+        """Forgets what is staged: it has been landed, or is better staged anew."""
+        for group in self._groups.values():
+            self._connection.execute(f"DROP TABLE IF EXISTS {group.name}")
+        self._groups.clear()
+        self.rows, self.newest = 0, ""

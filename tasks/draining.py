@@ -1,0 +1,58 @@
+"""Lands what a sync writes while it goes on reading."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from storage.warehouse.connection import Warehouse
+from storage.warehouse.drain import Drain, DrainReport
+from storage.warehouse.landing import LandingZone
+
+LAND_ROWS: Final = 60_000
+"""So many rows are landed at once while reading goes on: about a row group, as fewer would write it several times."""
+
+
+class Draining:
+    """A thread that stages segments as they are written, and lands them whenever enough have gathered."""
+
+    def __init__(self, warehouse: Warehouse, landing: LandingZone, time: Callable[[], datetime]) -> None:
+        self._drain, self._time = Drain(warehouse, landing), time
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="drain")
+        self._waiting: deque[Path] = deque()
+        self._waited_for = False
+        self.report = DrainReport()
+
+    def __enter__(self) -> Draining:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._drain.close()
+
+    def written(self, path: Path) -> None:
+        """A segment was written: it is staged as soon as the thread comes to it."""
+        self._waiting.append(path)
+        self._thread.submit(self._prepare)
+
+    def land(self, wait: float) -> None:
+        """Lands all that waits, and returns when it has landed or the warehouse was not free for `wait` seconds."""
+        self._waited_for = True
+        self._thread.submit(self._land, wait).result()
+        self._waited_for = False
+
+    def _prepare(self) -> None:
+        """Stages all that has been written since the last time, at once: each statement has its price."""
+        paths = []
+        while self._waiting:
+            paths.append(self._waiting.popleft())
+        rows = self._drain.prepare(paths, gently=not self._waited_for) if paths else 0
+        if rows >= LAND_ROWS and not self._waited_for:
+            self._drain.land_prepared(now=self._time(), report=self.report)
+
+    def _land(self, wait: float) -> None:
+        self._drain.land(now=self._time(), wait=wait, report=self.report)
