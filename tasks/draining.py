@@ -28,6 +28,7 @@ class Draining:
         self.report = DrainReport()
 
     def __enter__(self) -> Draining:
+        self._thread.submit(self._drain.prepare, (), gently=True)  # what it needs is open when the first page is there
         return self
 
     def __exit__(self, *_: object) -> None:
