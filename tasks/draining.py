@@ -12,6 +12,7 @@ from typing import Final
 from storage.warehouse.connection import Warehouse
 from storage.warehouse.drain import Drain, DrainReport
 from storage.warehouse.landing import LandingZone
+from tasks.segments import SEGMENT_ROWS
 
 LAND_ROWS: Final = 60_000
 """So many rows are landed at once while reading goes on: about a row group, as fewer would write it several times."""
@@ -43,16 +44,17 @@ class Draining:
     def land(self, wait: float) -> None:
         """Lands all that waits, and returns when it has landed or the warehouse was not free for `wait` seconds."""
         self._waited_for = True
-        self._thread.submit(self._land, wait).result()
-        self._waited_for = False
+        try:
+            self._thread.submit(self._land, wait).result()
+        finally:
+            self._waited_for = False
 
     def _prepare(self) -> None:
-        """Stages all that has been written since the last time, at once: each statement has its price."""
-        paths = []
-        while self._waiting:
-            paths.append(self._waiting.popleft())
+        """Stages what has been written since the last time: at once, as each statement has its price, but not more
+        than is landed at once."""
+        paths = [self._waiting.popleft() for _ in range(min(len(self._waiting), LAND_ROWS // SEGMENT_ROWS))]
         rows = self._drain.prepare(paths, gently=not self._waited_for) if paths else 0
-        if rows >= LAND_ROWS and not self._waited_for:
+        if rows >= LAND_ROWS and (self._waiting or not self._waited_for):
             self._drain.land_prepared(now=self._time(), report=self.report)
 
     def _land(self, wait: float) -> None:

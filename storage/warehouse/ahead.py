@@ -43,7 +43,7 @@ class Ahead:
             with suppress(SegmentBroken, OSError):
                 found.append(Segment(path=path, header=read_header(path)))
         for table, segments in groupby(found, key=lambda segment: segment.header.table):
-            with suppress(duckdb.Error):
+            with suppress(duckdb.Error, OSError):
                 self._add(table, list(segments))
 
     def _add(self, table: Table, segments: Sequence[Segment]) -> None:
@@ -73,7 +73,7 @@ class Ahead:
 
     def clear(self) -> None:
         """Forgets what is staged: it has been landed, or is better staged anew."""
-        for group in self._groups.values():
-            self._connection.execute(f"DROP TABLE IF EXISTS {group.name}")
+        for number in range(1, self._made + 1):  # those that were taken, too: a rollback gives them back their names
+            self._connection.execute(f"DROP TABLE IF EXISTS ahead_{number}")
         self._groups.clear()
-        self.rows, self.newest = 0, ""
+        self._made, self.rows, self.newest = 0, 0, ""

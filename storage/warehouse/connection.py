@@ -38,11 +38,15 @@ def _utc_now() -> datetime:
 
 @contextmanager
 def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """What is executed within uses one thread. After an error it stays so: a failed transaction takes no settings."""
+    """What is executed within uses one thread. It stays so after an error that left a failed transaction open, which
+    takes no settings."""
     row = connection.execute("SELECT current_setting('threads')").fetchone()
     connection.execute("SET threads = 1")
-    yield
-    connection.execute(f"SET threads = {row[0] if row is not None else 1}")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):
+            connection.execute(f"SET threads = {row[0] if row is not None else 1}")
 
 
 def _try_lock(descriptor: int, kind: int) -> bool:
@@ -70,7 +74,7 @@ class Warehouse:
 
     path: Path = field(kw_only=False)
     lock: Path | None = None
-    memory: str = "1GB"
+    memory: str = "512MB"
     threads: int | None = None
     clock: Callable[[], datetime] = _utc_now
     sleep: Callable[[float], None] = time.sleep

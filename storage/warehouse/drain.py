@@ -28,8 +28,8 @@ from storage.warehouse.quarantine import put_aside
 from storage.warehouse.schema import create_bookkeeping, shape
 from storage.warehouse.stage import StageBroken, stage
 
-ROWS_AT_ONCE = 250_000
-BYTES_AT_ONCE = 128 * 1024 * 1024
+ROWS_AT_ONCE = 125_000
+BYTES_AT_ONCE = 96 * 1024 * 1024
 _STATES = {
     "owner": "VARCHAR",
     "integration": "VARCHAR",
@@ -264,7 +264,8 @@ def _land(
         _record(connection, batch, now)
         connection.commit()
     except BaseException:
-        connection.rollback()
+        with suppress(duckdb.TransactionException):
+            connection.rollback()  # after a commit that failed nothing is open, and the first error is the one to tell
         raise
     return landed
 

@@ -41,8 +41,6 @@ def merge(connection: duckdb.DuckDBPyConnection, staged: Staged) -> int:
             joins += " LEFT JOIN replaced AS o ON o.n = s.rowid"
     deleted, marked = 0, False
     if table.mode == "upsert":
-        if staged.bad and table.sweep:
-            _touch(connection, staged)
         told = deletions.told(connection, staged)
         if told:
             deleted += deletions.of_landed(connection, staged)
@@ -53,6 +51,8 @@ def merge(connection: duckdb.DuckDBPyConnection, staged: Staged) -> int:
     if marked:
         deleted += count(connection, "gone")
     if table.mode == "upsert" and table.sweep:
+        if staged.bad:
+            _touch(connection, staged)
         deleted += _sweep(connection, staged)
     return deleted
 
