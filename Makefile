@@ -2,9 +2,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+BENCH  := .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-laws test-all lint up constraints clean
+.PHONY: help install demo test test-slow test-laws test-all lint up bench constraints clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,16 +36,25 @@ lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 
+bench: $(BENCH)/.ready ## what a sync costs, against the bare work and against dlt; a quarter of an hour
+	$(BENCH)/bin/python -m benchmarks $(PARTS)
+
+# An environment of its own: what the peer brings (pyarrow) would change how other packages behave.
+$(BENCH)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	@touch $@
+
 up: $(READY) ## the embedded system: Prefect server with its UI, and all schedules
 	$(BIN)/integrations up
 
 constraints: ## resolves all dependencies anew and writes constraints.txt
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	{ echo "# Every dependency at the version it was tested with. Made by: make constraints"; \
 	  $(BIN)/python -m pip freeze --exclude-editable --local; } > constraints.txt
-	@touch $(READY)
+	rm -rf $(VENV)
 
 clean: ## removes the environment and caches, never your data in .integrations
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

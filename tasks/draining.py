@@ -52,7 +52,8 @@ class Draining:
     def _prepare(self) -> None:
         """Stages what has been written since the last time: at once, as each statement has its price, but not more
         than is landed at once."""
-        paths = [self._waiting.popleft() for _ in range(min(len(self._waiting), LAND_ROWS // SEGMENT_ROWS))]
+        most = max(1, LAND_ROWS // SEGMENT_ROWS)
+        paths = [self._waiting.popleft() for _ in range(min(len(self._waiting), most))]
         rows = self._drain.prepare(paths, gently=not self._waited_for) if paths else 0
         if rows >= LAND_ROWS and (self._waiting or not self._waited_for):
             self._drain.land_prepared(now=self._time(), report=self.report)
