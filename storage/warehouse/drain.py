@@ -8,16 +8,16 @@ that dies before the commit leaves the files for the next, one that dies after i
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
 from pathlib import Path
 
 import duckdb
 
 from core.errors import Busy
+from core.model import Table
 from storage.warehouse.ahead import Ahead
 from storage.warehouse.connection import Warehouse, one_thread
 from storage.warehouse.drift import note_drift
@@ -271,29 +271,35 @@ def _land(
 
 
 def _batches(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
-    """Cuts the waiting segments into what one transaction takes: memory does not grow with the data."""
+    """Cuts the waiting segments into what one transaction takes: memory does not grow with the data.
+
+    Where a table's description changes on the way a new batch begins: DuckDB commits no transaction that changes rows
+    of a table and alters it after that.
+    """
     batch: list[Segment] = []
+    tables: dict[tuple[str, str], Table] = {}
     rows = size = 0
     for segment in segments:
+        table = segment.header.table
         more = segment.header.rows + len(segment.header.deletions)
-        if batch and (rows + more > ROWS_AT_ONCE or size + segment.header.size > BYTES_AT_ONCE):
+        changed = tables.get((table.schema, table.name), table) != table
+        if batch and (changed or rows + more > ROWS_AT_ONCE or size + segment.header.size > BYTES_AT_ONCE):
             yield batch
-            batch, rows, size = [], 0, 0
+            batch, tables, rows, size = [], {}, 0, 0
         batch.append(segment)
+        tables[table.schema, table.name] = table
         rows += more
         size += segment.header.size
     if batch:
         yield batch
 
 
-def _by_table(batch: Sequence[Segment]) -> Iterator[list[Segment]]:
-    """The segments of each table, in order. Where a table's description changes on the way, each has its own turn."""
-    tables: dict[tuple[str, str], list[Segment]] = {}
+def _by_table(batch: Sequence[Segment]) -> Iterable[list[Segment]]:
+    """The segments of each table, in order."""
+    tables: dict[Table, list[Segment]] = {}
     for segment in batch:
-        tables.setdefault((segment.header.table.schema, segment.header.table.name), []).append(segment)
-    for segments in tables.values():
-        for _, same in groupby(segments, key=lambda segment: segment.header.table):
-            yield list(same)
+        tables.setdefault(segment.header.table, []).append(segment)
+    return tables.values()
 
 
 def _landed_ids(connection: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> set[str]:

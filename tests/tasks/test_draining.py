@@ -15,13 +15,13 @@ import pytest
 
 from sandbox.sandbox import Sandbox
 from storage.warehouse.drain import DrainReport
-from tasks import draining
+from tasks import draining, segments
 from tasks.draining import Draining
 from tasks.engine import sync
-from tasks.workspace import Workspace
 from tests.storage.places import T0, Place, table
 from tests.tasks.connected import connect_sample
-from tests.tasks.landed import live, query, truth
+from tests.tasks.landed import live
+from tests.tasks.places import open_place
 
 LOG = table(name="log", mode="append", key=())
 
@@ -182,15 +182,18 @@ def test_after_an_error_the_next_landing_works_and_so_do_those_in_between(place:
     assert ids(place) == ["a", "b", "c", "d"]
 
 
-@pytest.mark.usefixtures("few")
 def test_a_sync_that_lands_on_the_way_brings_what_one_that_lands_at_the_end_does(
-    empty_workspace: Workspace, sandbox: Sandbox
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect_sample(empty_workspace, "mailchimp", "api_key")
-    report = sync(empty_workspace, "mailchimp", run="lands on the way", only=["audiences", "members"])
-    assert (report.outcome, report.rejected, report.waiting) == ("ok", 0, False)
-    wanted = truth("mailchimp", "api_key", 40, 0)
-    assert live(empty_workspace.warehouse, "mailchimp") == {
-        name: wanted[name] for name in ("mailchimp.audiences", "mailchimp.members")
-    }
-    assert query(empty_workspace, "SELECT count(*) FROM landed.quarantine") == [(0,)]
+    monkeypatch.setattr(segments, "SEGMENT_ROWS", 1)
+    found = []
+    for rows in (1, 60_000):
+        monkeypatch.setattr(draining, "LAND_ROWS", rows)
+        workspace = open_place(tmp_path / str(rows), sandbox)
+        connect_sample(workspace, "mailchimp", "api_key")
+        report = sync(workspace, "mailchimp", run="first", only=["audiences", "members"])
+        assert (report.outcome, report.quarantined, report.rejected, report.waiting) == ("ok", 0, 0, False)
+        found.append(live(workspace.warehouse, "mailchimp"))
+        workspace.close()
+    assert found[0] == found[1]
+    assert found[0].keys() == {"mailchimp.audiences", "mailchimp.members"}
