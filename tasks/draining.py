@@ -15,7 +15,7 @@ from storage.warehouse.landing import LandingZone
 from tasks.segments import SEGMENT_ROWS
 
 LAND_ROWS: Final = 60_000
-"""So many rows are landed at once while reading goes on: about a row group, as fewer would write it several times."""
+"""So many rows are landed at once while reading goes on: about two row groups, which then are written once."""
 
 
 class Draining:
