@@ -35,6 +35,11 @@ def table(*columns: Column, **changes: Any) -> Table:
     return replace(FILES, columns=(FILES.columns[0], *columns), **changes)
 
 
+LOG = table(name="log", mode="append", key=())
+CHANGED = replace(FILES, columns=(*FILES.columns, Column(name="more", type="number")))
+"""The files' table as a later version of its connector describes it."""
+
+
 def later(minutes: float) -> datetime:
     return T0 + timedelta(minutes=minutes)
 

@@ -18,12 +18,10 @@ from storage.warehouse.drain import DrainReport
 from tasks import draining, segments
 from tasks.draining import Draining
 from tasks.engine import sync
-from tests.storage.places import T0, Place, table
+from tests.storage.places import LOG, T0, Place
 from tests.tasks.connected import connect_sample
 from tests.tasks.landed import live
 from tests.tasks.places import open_place
-
-LOG = table(name="log", mode="append", key=())
 
 
 @pytest.fixture
@@ -182,6 +180,7 @@ def test_after_an_error_the_next_landing_works_and_so_do_those_in_between(place:
     assert ids(place) == ["a", "b", "c", "d"]
 
 
+@pytest.mark.slow
 def test_a_sync_that_lands_on_the_way_brings_what_one_that_lands_at_the_end_does(
     tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
