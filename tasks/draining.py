@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from storage.warehouse.connection import Warehouse
-from storage.warehouse.drain import Drain, DrainReport
+from storage.warehouse.drain import Drain
 from storage.warehouse.landing import LandingZone
+from storage.warehouse.report import DrainReport
 from tasks.segments import SEGMENT_ROWS
 
 LAND_ROWS: Final = 60_000

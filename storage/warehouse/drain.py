@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from storage.warehouse.landing import LandingZone, Segment, saved_state
 from storage.warehouse.merge import merge
 from storage.warehouse.names import among, relation, utc
 from storage.warehouse.quarantine import put_aside
+from storage.warehouse.report import DrainReport, TableReport
 from storage.warehouse.schema import create_bookkeeping, shape
 from storage.warehouse.stage import StageBroken, stage
 
@@ -61,49 +61,6 @@ _POISON = (
     duckdb.ParserException,
     duckdb.SyntaxException,
 )
-
-
-@dataclass(slots=True, kw_only=True)
-class TableReport:
-    """What landed in one table. `rows` passed the checks, `deleted` were tombstoned."""
-
-    segments: int = 0
-    rows: int = 0
-    quarantined: int = 0
-    deleted: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class DrainReport:
-    """What a drain did, by table ("platform.stream"). `rejected` segments were set aside with a reason.
-
-    `busy`: the warehouse was not free; whoever holds it lands what waits. `seconds` holding it; `size` in bytes.
-    """
-
-    tables: dict[str, TableReport] = field(default_factory=dict)
-    rejected: int = 0
-    busy: bool = False
-    seconds: float = 0.0
-    size: int = 0
-
-    def of(self, table: str) -> TableReport:
-        return self.tables.setdefault(table, TableReport())
-
-    @property
-    def segments(self) -> int:
-        return sum(table.segments for table in self.tables.values())
-
-    @property
-    def rows(self) -> int:
-        return sum(table.rows for table in self.tables.values())
-
-    @property
-    def quarantined(self) -> int:
-        return sum(table.quarantined for table in self.tables.values())
-
-    @property
-    def deleted(self) -> int:
-        return sum(table.deleted for table in self.tables.values())
 
 
 class Drain:

@@ -11,8 +11,9 @@ from typing import Any
 
 from core.model import Column, Deletion, Table
 from storage.warehouse.connection import Warehouse
-from storage.warehouse.drain import DrainReport, drain
+from storage.warehouse.drain import drain
 from storage.warehouse.landing import LandingZone
+from storage.warehouse.report import DrainReport
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 FILES = Table(

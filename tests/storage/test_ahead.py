@@ -16,8 +16,9 @@ from core.model import Deletion
 from storage.warehouse import ahead
 from storage.warehouse import drain as draining
 from storage.warehouse.connection import Warehouse
-from storage.warehouse.drain import Drain, DrainReport
+from storage.warehouse.drain import Drain
 from storage.warehouse.landing import SegmentHeader, read_header
+from storage.warehouse.report import DrainReport
 from tests.storage.places import CHANGED, LOG, T0, Place, later
 
 IDS = "SELECT id FROM dropbox.log ORDER BY rowid"

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from core.model import Column, Deletion, Table
 from storage.warehouse import drain as draining
-from storage.warehouse.drain import Drain, DrainReport
+from storage.warehouse.drain import Drain
 from storage.warehouse.names import quoted
+from storage.warehouse.report import DrainReport
 from tests.storage.places import CHANGED, FILES, LOG, T0, Place, later, table
 
 MEMBERS = table(Column(name="list", path="@parent/id", type="integer"), name="members", key=("id", "list"))

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from sandbox.sandbox import Sandbox
-from storage.warehouse.drain import DrainReport
+from storage.warehouse.report import DrainReport
 from tasks import draining, segments
 from tasks.draining import Draining
 from tasks.engine import sync
