@@ -26,7 +26,7 @@ _PAUSE = 0.02
 _COME_BACK = timedelta(seconds=30)
 _T = TypeVar("_T")
 # The version is that of a new file; older files keep theirs. Row groups are a quarter of DuckDB's own size: a load of
-# two of them then goes straight into the file, instead of twice (into the write-ahead log, and at the checkpoint again).
+# two of them then goes straight into the file, instead of twice (into the write-ahead log, then at the checkpoint).
 _WRITABLE = "STORAGE_VERSION 'v1.4.0', ROW_GROUP_SIZE 30720"
 _HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
 
