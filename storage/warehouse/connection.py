@@ -143,6 +143,7 @@ class Warehouse:
 
     def _configure(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET checkpoint_threshold = '1KB'")  # commit into the file, not into the log
         connection.execute(f"SET memory_limit = {literal(self.memory)}")
         connection.execute(f"SET temp_directory = {literal(f'{self.path}.tmp')}")
         if self.threads is not None:
