@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Final
 
 from benchmarks.records import COLUMNS, PAGE_SIZE
-from connectors.sdk.base import ApiKey, Connector, Field, Stream
+from connectors.sdk.auth import ApiKey, Field
+from connectors.sdk.base import Connector, Stream
 from connectors.sdk.streams import iso, offset_stream
 from core.http import Request, Response
 from core.model import Context, Page, State

@@ -20,7 +20,8 @@ from typing import Final
 
 import msgspec
 
-from connectors.sdk.base import ApiKey, Connector, Field, OAuth2, Settings, Version
+from connectors.sdk.auth import ApiKey, Field, OAuth2, Settings
+from connectors.sdk.base import Connector, Version
 from connectors.sdk.oauth2 import TOKEN_ERRORS
 from connectors.sdk.streams import delta_stream, object_stream, value_of
 from core.classify import Disposition, ErrorRule

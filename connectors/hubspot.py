@@ -15,7 +15,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Final
 
-from connectors.sdk.base import ApiKey, Connector, Field, OAuth2, Settings, Stream, Version
+from connectors.sdk.auth import ApiKey, Field, OAuth2, Settings
+from connectors.sdk.base import Connector, Stream, Version
 from connectors.sdk.limits import counted_headers
 from connectors.sdk.oauth2 import TOKEN_ERRORS
 from connectors.sdk.streams import at, present_records, token_stream, value_of

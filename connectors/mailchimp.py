@@ -19,7 +19,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
-from connectors.sdk.base import ApiKey, Connector, Field, OAuth2, Parent, Settings, Stream, Values, Version, bearer
+from connectors.sdk.auth import ApiKey, Field, OAuth2, Settings, Values, bearer
+from connectors.sdk.base import Connector, Parent, Stream, Version
 from connectors.sdk.oauth2 import TOKEN_ERRORS
 from connectors.sdk.streams import offset_stream, value_of
 from core.classify import Disposition, ErrorRule

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from connectors.sdk.base import ApiKey, Connector, Field, Settings, Stream, Version
+from connectors.sdk.auth import ApiKey, Field, Settings
+from connectors.sdk.base import Connector, Stream, Version
 from connectors.sdk.buckets import bucket_stream
 from connectors.sdk.limits import counted_headers
 from connectors.sdk.streams import Ask, last_id, token_stream

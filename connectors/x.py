@@ -18,7 +18,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from connectors.sdk.base import ApiKey, Connector, Field, OAuth2, Settings, Stream, Version
+from connectors.sdk.auth import ApiKey, Field, OAuth2, Settings
+from connectors.sdk.base import Connector, Stream, Version
 from connectors.sdk.limits import counted_headers, path_limit, per_path
 from connectors.sdk.oauth2 import TOKEN_ERRORS
 from connectors.sdk.streams import at, newest_first, object_stream, token_stream

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import typer
 
 from connectors.catalog import connector
-from connectors.sdk.base import Auth, Connector, Field, OAuth2, Settings
+from connectors.sdk.auth import Auth, Field, OAuth2, Settings
+from connectors.sdk.base import Connector
 from console import fields
 from console.render import every
 from console.work import note, workspace
@@ -115,12 +116,12 @@ def _credential(
         tokens = {field.name: values[field.name] for field in pasted if values.get(field.name)}
         return credential.with_values(**tokens), settings
     if isinstance(auth, OAuth2):
-        return _consent(place, wanted, auth, name, credential, wishes), settings
+        return _consent(place, wanted, auth, name, credential, settings, wishes), settings
     return credential, settings
 
 
 def _consent(
-    place: Workspace, wanted: Connector, auth: OAuth2, name: str, app: Credential, wishes: Wishes
+    place: Workspace, wanted: Connector, auth: OAuth2, name: str, app: Credential, settings: Settings, wishes: Wishes
 ) -> Credential:
     from console.loopback import callback
     from tasks import connecting
@@ -135,7 +136,7 @@ def _consent(
             _open(address)
         note("Waiting for your answer there (Ctrl-C gives up) …")
         answer = back.wait(consent.state)
-    return connecting.finish_consent(place, consent, code=answer.code, state=answer.state, name=name)
+    return connecting.finish_consent(place, consent, settings, code=answer.code, state=answer.state, name=name)
 
 
 def browser_address(url: str, sandbox: str) -> str:

@@ -99,7 +99,7 @@ def _stage(progress: Progress, what: str, total: int | None) -> TaskID:
 def _connect_all(workspace: Workspace, sandbox: _Sandbox, progress: Progress) -> None:
     """Connects one integration per platform, as a person would: with what they type, or through the consent page."""
     from connectors.catalog import PLATFORMS, connector
-    from connectors.sdk.base import OAuth2
+    from connectors.sdk.auth import OAuth2
     from tasks import connecting
 
     samples = sandbox.ask("credentials")
@@ -110,7 +110,7 @@ def _connect_all(workspace: Workspace, sandbox: _Sandbox, progress: Progress) ->
         if isinstance(connector(platform).method(method), OAuth2):
             consent = connecting.begin_consent(platform, method, credential, _REDIRECT)
             code, state = sandbox.approve(consent.url)
-            credential = connecting.finish_consent(workspace, consent, code=code, state=state, name=platform)
+            credential = connecting.finish_consent(workspace, consent, settings, code=code, state=state, name=platform)
         proven = connecting.prove(platform, credential, settings, name=platform, surroundings=workspace.surroundings)
         connecting.connect(workspace, platform, platform, proven)
         # The simulated days lie in the past: due at once, not from the real moment on.

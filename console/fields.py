@@ -13,7 +13,7 @@ from typing import Final
 
 import typer
 
-from connectors.sdk.base import Auth, Field
+from connectors.sdk.auth import Auth, Field
 from core.errors import CredentialMalformed, UsageError
 
 TRIES: Final = 3

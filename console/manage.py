@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from connectors.catalog import connector, connectors
-from connectors.sdk.base import OAuth2
+from connectors.sdk.auth import OAuth2
 from console.render import ago, clean, every, mark, table
 from console.work import note, show, workspace, write_json
 from core.errors import UsageError

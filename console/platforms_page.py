@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from connectors.catalog import connectors
-from connectors.sdk.base import Connector, OAuth2, Stream
+from connectors.sdk.auth import ApiKey
+from connectors.sdk.base import Connector, Stream
 from core.pacing import Limit
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "platforms.md"
@@ -58,7 +59,7 @@ def _methods(connector: Connector) -> str:
     lines = []
     for method in connector.auth:
         fields = ", ".join(field.title.lower() + ("" if field.secret else " (no secret)") for field in method.fields)
-        scopes = f"; scopes: `{' '.join(method.scopes)}`" if isinstance(method, OAuth2) and method.scopes else ""
+        scopes = f"; scopes: `{' '.join(method.scopes)}`" if not isinstance(method, ApiKey) and method.scopes else ""
         lines.append(f"- **{method.title}** (`{method.name}`): {fields}{scopes}\n")
     return "".join(lines)
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from enum import Enum
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from core.http import Response
 
@@ -34,10 +36,12 @@ class ErrorRule:
     """`disposition`, for a reply whose status and body fit.
 
     `status`: one, several, or None for any. `path` steps through the JSON body; `*` stands for every element
-    of an array. `equals` (exactly) or `contains` (text within) must hold for a value found there; a rule with a
-    path alone asks only that something stands there. `header` (lower case) is looked at in place of the body.
+    of an array. `equals` (exactly), `contains` (text within) or `unless` (anything but this) must hold for a value
+    found there; a rule with a path alone asks only that something stands there. `header` (lower case) is looked at
+    in place of the body.
     `not_json` asks that the body is no JSON at all.
-    `advice` tells the person what to do; `retry_in` is the wait in seconds where the reply names none.
+    `advice` tells the person what to do; where the reply names no wait, it is `retry_in` seconds, or until the next
+    midnight of the time zone `until_midnight` (an IANA name), for quotas that are counted by the day.
     """
 
     disposition: Disposition
@@ -46,9 +50,19 @@ class ErrorRule:
     header: str = ""
     equals: Any = None
     contains: str = ""
+    unless: Any = None
     not_json: bool = False
     advice: str = ""
     retry_in: float | None = None
+    until_midnight: str = ""
+
+    def wait(self, now: float) -> float | None:
+        """The seconds to wait that this rule knows of; None where it knows none. `now` is in seconds since 1970."""
+        if not self.until_midnight:
+            return self.retry_in
+        here = datetime.fromtimestamp(now, ZoneInfo(self.until_midnight))
+        midnight = datetime.combine(here.date() + timedelta(days=1), time(), here.tzinfo)
+        return midnight.timestamp() - now
 
     def fits(self, response: Response) -> bool:
         if self.status is not None:
@@ -67,6 +81,8 @@ class ErrorRule:
         if self.equals is not None:
             # True is not 1 in JSON.
             return bool(value == self.equals) and isinstance(value, bool) == isinstance(self.equals, bool)
+        if self.unless is not None:
+            return value is not None and value != self.unless
         if self.contains:
             return self.contains.lower() in str(value).lower()
         return value is not None

@@ -15,6 +15,7 @@ IntegrationError                    the root; carries `advice`, what to do next,
 ├── ComeBackLater                   not now, but at a known time: state is saved (exit code 5)
 │   ├── CircuitOpen                 after repeated failures calls are held back
 │   └── Busy                        another run works on the same thing
+├── SignatureRefused                a webhook call is not signed by who it says (exit code 6)
 ├── HostNotAllowed                  a request would leave the connector's declared hosts (exit code 6)
 ├── ConnectorDefect                 a connector broke a rule of the engine (exit code 7)
 └── UsageError                      what was asked for does not exist or makes no sense (exit code 2)
@@ -101,6 +102,10 @@ class Busy(ComeBackLater):
 
 class Skipped(IntegrationError):
     pass
+
+
+class SignatureRefused(IntegrationError):
+    exit_code = 6
 
 
 class HostNotAllowed(IntegrationError):

@@ -33,6 +33,7 @@ class Request:
     the filled path, names the call in metrics and rate budgets. `base` replaces the connector's base URL
     for the platforms that answer on several hosts; it must still be a declared host.
     At most one of `json` (any JSON value but None), `form` and `content` is sent as the body.
+    `repeatable`: sending it twice does what sending it once does, so it may be tried again where no reply came.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     base: str | None = None
     authorized: bool = True
+    repeatable: bool = True
 
     def with_params(self, **params: str | int | bool | list[str] | None) -> Request:
         """The same question with these query parameters set; one given as None is taken away."""

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from connectors.catalog import connector
-from connectors.sdk.base import OAuth2, Settings
+from connectors.sdk.auth import ApiKey, OAuth2, Settings, TokenGrant
+from connectors.sdk.base import Connector
 from connectors.sdk.client import Client, Surroundings
 from connectors.sdk.credential import Credential
-from connectors.sdk.oauth2 import code_request, consent_url, granted, new_verifier
-from core.errors import UsageError
+from connectors.sdk.oauth2 import (
+    code_request,
+    consent_url,
+    granted,
+    new_verifier,
+    obtain,
+    refresh_due,
+    refresh_request,
+)
+from core.errors import CredentialError, PlatformError, UsageError
 from core.http import JSON
 from core.secrets import Secret
 from storage.audit import audit
@@ -47,18 +58,19 @@ def from_fields(platform: str, method: str, given: Mapping[str, str]) -> tuple[C
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise UsageError(f"{auth.title} has no field {', '.join(unknown)}", advice=f"It has: {', '.join(known)}.")
-    missing = [field.title for field in auth.fields if not field.optional and not given.get(field.name)]
+    missing = [f.title for f in auth.fields if not (f.optional or f.default or given.get(f.name))]
     if missing:
         raise UsageError(f"{auth.title} also needs: {', '.join(missing)}")
-    values = {name: known[name].check(value) for name, value in given.items() if value}
+    values = {name: field.check(given.get(name, "")) for name, field in known.items()}
+    values = {name: value for name, value in values.items() if value}
     credential = Credential(
         method=method, values={name: Secret(value, name) for name, value in values.items() if known[name].secret}
     )
-    if isinstance(auth, OAuth2):
+    if not isinstance(auth, ApiKey):
         # The client id is no secret, but the token endpoint needs it beside the secret.
         credential = credential.with_values(**values)
     settings: dict[str, JSON] = {name: value for name, value in values.items() if not known[name].secret}
-    return credential, settings | dict(auth.learn(values))
+    return credential, settings
 
 
 def prove(
@@ -66,9 +78,28 @@ def prove(
 ) -> Proven:
     """Asks the platform who the credential belongs to. Raises CredentialError or PlatformError as it answers."""
     wanted = connector(platform)
-    with Client(wanted, name, credential, settings=settings, surroundings=surroundings) as client:
-        response = client.send(wanted.probe(credential.method, settings), purpose="probe")
-    return Proven(credential=credential, settings={**settings, **wanted.discover(response)})
+    auth, world = wanted.method(credential.method), surroundings or Surroundings()
+    now = datetime.fromtimestamp(world.clock(), UTC)
+    if isinstance(auth, TokenGrant) and refresh_due(auth, credential, now):
+        with Client(wanted, name, None, settings=settings, surroundings=world) as client:
+            reply = client.send(refresh_request(auth, credential, settings, now), purpose="token")
+        credential = granted(auth, reply, credential, settings, now)
+    known = {**settings, **auth.learn(credential.reveal())}
+    with Client(wanted, name, credential, settings=known, surroundings=world) as client:
+        return _identified(wanted, credential, known, client)
+
+
+def _identified(wanted: Connector, credential: Credential, known: dict[str, JSON], client: Client) -> Proven:
+    replies = [client.send(wanted.probe(credential.method, known), purpose="probe")]
+    known |= wanted.discover(replies[0])
+    for request in wanted.details(credential.method, known):
+        try:
+            replies.append(client.send(request, purpose="probe"))
+        except (CredentialError, PlatformError):
+            continue  # it proves nothing either way: the probe was accepted
+        known |= wanted.discover(replies[-1])
+    told = {scope for reply in replies for scope in wanted.granted(reply)}
+    return Proven(credential=replace(credential, scopes=tuple(sorted(told))) if told else credential, settings=known)
 
 
 def connect(
@@ -131,9 +162,7 @@ def begin_consent(platform: str, method: str, app: Credential, redirect_uri: str
     auth = connector(platform).method(method)
     assert isinstance(auth, OAuth2)
     state, verifier = secrets.token_urlsafe(24), new_verifier(secrets.token_bytes)
-    url = consent_url(
-        auth, client_id=app.values["client_id"].reveal(), redirect_uri=redirect_uri, state=state, verifier=verifier
-    )
+    url = consent_url(auth, app.reveal(), redirect_uri=redirect_uri, state=state, verifier=verifier)
     return Consent(
         platform=platform,
         method=method,
@@ -145,7 +174,9 @@ def begin_consent(platform: str, method: str, app: Credential, redirect_uri: str
     )
 
 
-def finish_consent(workspace: Workspace, consent: Consent, *, code: str, state: str, name: str) -> Credential:
+def finish_consent(
+    workspace: Workspace, consent: Consent, settings: Settings, *, code: str, state: str, name: str
+) -> Credential:
     """The credential for the code that came back. Raises UsageError where the state is not this attempt's."""
     if not secrets.compare_digest(state, consent.state):
         raise UsageError(
@@ -157,9 +188,9 @@ def finish_consent(workspace: Workspace, consent: Consent, *, code: str, state: 
     request = code_request(
         auth, consent.app.reveal(), code=code, redirect_uri=consent.redirect_uri, verifier=consent.verifier.reveal()
     )
-    with Client(platform, name, None, surroundings=workspace.surroundings) as client:
-        response = client.send(request, purpose="token")
-    return granted(response, consent.app, workspace.clock())
+    with Client(platform, name, None, settings=settings, surroundings=workspace.surroundings) as client:
+        send = partial(client.send, purpose="token")
+        return obtain(auth, consent.app, request, send, settings, workspace.clock())
 
 
 def remove(workspace: Workspace, name: str) -> None:

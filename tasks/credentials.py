@@ -6,10 +6,10 @@ import time
 from typing import Final
 
 from connectors.catalog import connector
-from connectors.sdk.base import OAuth2
+from connectors.sdk.auth import ApiKey
 from connectors.sdk.client import Client
 from connectors.sdk.credential import Credential
-from connectors.sdk.oauth2 import granted, refresh_request
+from connectors.sdk.oauth2 import granted, refresh_due, refresh_request
 from core.errors import Busy, CredentialRejected
 from storage.audit import audit
 from storage.state.models import Integration
@@ -43,12 +43,7 @@ def refresh_if_due(workspace: Workspace, integration: Integration) -> bool:
 
 
 def _is_due(workspace: Workspace, integration: Integration, credential: Credential) -> bool:
-    method = connector(integration.platform).method(credential.method)
-    return (
-        isinstance(method, OAuth2)
-        and credential.refreshable
-        and credential.expires_within(method.refresh_before, workspace.clock())
-    )
+    return refresh_due(connector(integration.platform).method(credential.method), credential, workspace.clock())
 
 
 def refresh(workspace: Workspace, integration: Integration, stale: Credential) -> Credential:
@@ -77,17 +72,19 @@ def refresh(workspace: Workspace, integration: Integration, stale: Credential) -
 def _ask_for_new(workspace: Workspace, integration: Integration, credential: Credential) -> Credential:
     platform = connector(integration.platform)
     method = platform.method(credential.method)
-    assert isinstance(method, OAuth2)
-    with Client(
-        platform, integration.name, None, settings=integration.settings, surroundings=workspace.surroundings
-    ) as client:
+    assert not isinstance(method, ApiKey)
+    settings, now = integration.settings, workspace.clock()
+    with Client(platform, integration.name, None, settings=settings, surroundings=workspace.surroundings) as client:
         try:
-            response = client.send(refresh_request(method, credential))
+            response = client.send(refresh_request(method, credential, settings, now), purpose="token")
         except CredentialRejected as error:
             workspace.scope.update_integration(integration.name, status="attention", status_reason=str(error))
             audit(workspace.scope, "refresh refused", integration.name)
             raise
-    fresh = granted(response, credential, workspace.clock())
+    fresh = granted(method, response, credential, settings, now)
+    learnt = method.learn(fresh.reveal())
+    if learnt:
+        workspace.scope.update_integration(integration.name, settings={**settings, **learnt})
     save_credential(workspace, integration.name, integration.platform, fresh, action="refreshed")
     return fresh
 

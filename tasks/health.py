@@ -14,6 +14,7 @@ from connectors.sdk.base import Connector
 from connectors.sdk.calls import CallRecord
 from connectors.sdk.client import Client, Surroundings
 from connectors.sdk.credential import Credential
+from connectors.sdk.oauth2 import refreshable
 from core.classify import Disposition
 from core.errors import IntegrationError
 from core.health import HealthReading, Probe, circuit, credential, freshness, latency, overall, reachability
@@ -52,7 +53,7 @@ def check(workspace: Workspace, name: str, *, run: str, now: datetime | None = N
         credential(
             probe,
             expires_at=opened.expires_at if opened else None,
-            refreshable=opened is not None and opened.refreshable,
+            refreshable=opened is not None and refreshable(platform.method(opened.method), opened),
             now=at,
         ),
         latency(probe.ms, usual_ms=usual),

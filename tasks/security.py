@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from connectors.catalog import connector
-from connectors.sdk.base import Connector, OAuth2
+from connectors.sdk.auth import ApiKey, OAuth2
+from connectors.sdk.base import Connector
+from connectors.sdk.oauth2 import refreshable
 from core.errors import SealBroken, UsageError
 from core.security import (
     EXPIRES_SOON_DAYS,
@@ -78,7 +80,7 @@ def _facts(workspace: Workspace, integration: Integration, at: datetime) -> Inte
         today=at,
         granted=frozenset(integration.scopes),
         needed={s.name: s.scopes for s in platform.streams_for(method.name) if s.scopes},
-        asked=frozenset(method.scopes) if isinstance(method, OAuth2) else frozenset(),
+        asked=frozenset() if isinstance(method, ApiKey) else frozenset(method.scopes),
         static=not isinstance(method, OAuth2),
         renews=renews,
         sealed_at=integration.credential_sealed_at,
@@ -116,7 +118,8 @@ def _renews(workspace: Workspace, integration: Integration, at: datetime) -> tup
     if expires is None or expires - at > timedelta(days=EXPIRES_SOON_DAYS):
         return None, False
     try:
-        return workspace.vault.get(integration.name, integration.platform).refreshable, False
+        opened = workspace.vault.get(integration.name, integration.platform)
+        return refreshable(connector(integration.platform).method(opened.method), opened), False
     except SealBroken:
         return None, True
     except UsageError:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from connectors.sdk.base import Connector, Settings
+from connectors.sdk.auth import Settings
+from connectors.sdk.base import Connector
 from core.errors import HostNotAllowed
 from core.http import Request
 
@@ -28,9 +29,11 @@ def query(request: Request) -> str:
     return urlencode({k: str(v).lower() if isinstance(v, bool) else v for k, v in request.params.items()}, doseq=True)
 
 
-def guard(connector: Connector, integration: str, *, scheme: str, host: str, userinfo: bool) -> None:
+def guard(
+    connector: Connector, integration: str, settings: Settings, *, scheme: str, host: str, userinfo: bool
+) -> None:
     """Raises HostNotAllowed unless it is https to a declared host; `host` has its port where it is not the usual."""
-    if scheme != "https" or userinfo or not connector.allows(host):
+    if scheme != "https" or userinfo or not connector.allows(host, settings):
         raise HostNotAllowed(
             f"{integration}: a request to {scheme}://{host} was stopped, which is not a declared host of "
             f"{connector.title}",

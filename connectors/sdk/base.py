@@ -2,104 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, TypeAlias
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
 
+from connectors.sdk.auth import Auth, Settings
+from connectors.sdk.inbound import Inbound
+from connectors.sdk.writing import Write
 from core.classify import ErrorRule
-from core.errors import CredentialMalformed, UsageError
-from core.http import JSON, Request, Response
+from core.errors import UsageError
+from core.http import Request, Response
 from core.model import Column, Context, Mode, Page, State, Table
 from core.pacing import RateLimit
 
-Settings: TypeAlias = Mapping[str, JSON]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One thing a person must give to connect. What is not secret becomes a setting of the integration.
-
-    `pattern` must match the whole value: it is the form the vendor publishes, checked before any call.
-    """
-
-    name: str
-    title: str
-    secret: bool = True
-    pattern: str = r"[!-~]+"  # what a header can carry
-    optional: bool = False
-    help: str = ""
-
-    def check(self, value: str) -> str:
-        """The value, trimmed. Raises CredentialMalformed, which never shows the value."""
-        trimmed = value.strip()
-        if not trimmed and self.optional:
-            return ""
-        if not re.fullmatch(self.pattern, trimmed):
-            raise CredentialMalformed(
-                f"{self.title} does not have the form that the platform gives it",
-                advice=self.help or "Copy it again, whole and without quotes.",
-            )
-        return trimmed
-
-
-Values: TypeAlias = Mapping[str, str]
-"""What a credential holds, in clear: only ever in memory, between unsealing and sending."""
-
-
-Authorize: TypeAlias = Callable[[Values, Request], Mapping[str, str]]
-"""Makes the headers that authorize a request."""
-
-
-def bearer(values: Values, request: Request) -> Mapping[str, str]:
-    """RFC 6750, 2.1. The token is the value named `access_token`, else `token`."""
-    return {"Authorization": f"Bearer {values.get('access_token') or values['token']}"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKey:
-    """A credential that a person copies from the platform and that does not change by itself.
-
-    `authorize` makes the headers of a call; `learn` reads settings out of the values themselves (Mailchimp's key
-    ends with its data centre).
-    """
-
-    name: str
-    title: str
-    fields: tuple[Field, ...]
-    authorize: Authorize = bearer
-    learn: Callable[[Values], Settings] = lambda values: {}
-    help: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OAuth2:
-    """The authorization code grant (RFC 6749, 4.1), with PKCE (RFC 7636) where the platform has it.
-
-    `fields` are what the person's own app registration gives (client id, client secret). `client_auth` says how
-    the token endpoint wants them: HTTP Basic, or in the form body. `rotates`: a refresh answers with a new
-    refresh token, and the old one is dead. `refresh_before`: seconds before the expiry at which to refresh.
-    """
-
-    name: str = "oauth2"
-    title: str = "OAuth 2.0"
-    authorize_url: str
-    token_url: str
-    scopes: tuple[str, ...] = ()
-    scope_separator: str = " "
-    fields: tuple[Field, ...]
-    client_auth: Literal["basic", "body"] = "body"
-    pkce: bool = True
-    authorize_params: Mapping[str, str] = field(default_factory=dict)
-    rotates: bool = False
-    refresh_before: float = 300.0
-    authorize: Authorize = bearer
-    learn: Callable[[Values], Settings] = lambda values: {}
-    help: str = ""
-
-
-Auth: TypeAlias = ApiKey | OAuth2
+NO_SETTINGS: Final[Settings] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +40,7 @@ class Stream:
     `ahead(request, response)` lists the requests after the first one, where its reply lets them be told: the driver
     then reads in parallel. It is a hint: whatever page.next says is what counts.
     `sweep`: a full walk sees every live row, so what it did not see is gone. `methods`: the ways to authenticate
-    that can read it (none: all). `scopes`: the rights it needs.
+    that can read it (none: all). `scopes`: the rights it needs. `write`: how single records are written.
     """
 
     name: str
@@ -136,6 +54,7 @@ class Stream:
     sweep: bool = False
     methods: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
+    write: Write | None = None
     about: str = ""
 
     def table(self, platform: str) -> Table:
@@ -158,9 +77,12 @@ class Version:
 class Connector:
     """A platform. `base_url` may name settings in braces (`https://{dc}.api.mailchimp.com`).
 
-    `hosts` are all the hosts a credential may be sent to: exact names, or a name whose first label is `*`.
-    `probe(method, settings)` is the cheapest request that proves a credential of that method;
-    `discover(response)` reads settings from its reply, among them `account`, a label of who one is.
+    `hosts` are all the hosts a credential may be sent to: exact names, a name whose first label is `*`, or a setting
+    in braces where the person says which server is meant.
+    `probe(method, settings)` is the cheapest request that proves a credential of that method; `details(method,
+    settings)` are further questions about who one is, of which a refused one only means that it tells nothing.
+    `discover(response)` reads settings from the reply to any of these, among them `account`, a label of who one is;
+    `granted(response)` the scopes that it tells.
     `errors` are looked at before the rules of HTTP. `unverified` are points that no source we could read confirms.
     """
 
@@ -171,12 +93,15 @@ class Connector:
     hosts: tuple[str, ...]
     auth: tuple[Auth, ...]
     probe: Callable[[str, Settings], Request]
+    details: Callable[[str, Settings], tuple[Request, ...]] = lambda method, settings: ()
     discover: Callable[[Response], Settings] = lambda response: {}
+    granted: Callable[[Response], tuple[str, ...]] = lambda response: ()
     streams: tuple[Stream, ...]
     rate_limit: RateLimit = field(default_factory=RateLimit)
     errors: tuple[ErrorRule, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     version: Version | None = None
+    inbound: Inbound | None = None
     unverified: tuple[str, ...] = ()
     docs: str
 
@@ -201,9 +126,12 @@ class Connector:
         readable = [stream for stream in self.streams if not stream.methods or method in stream.methods]
         return tuple(sorted(readable, key=lambda stream: stream.parent is not None))
 
-    def allows(self, host: str) -> bool:
+    def allows(self, host: str, settings: Settings = NO_SETTINGS) -> bool:
         """Whether a credential may be sent to this host."""
-        return any(
-            host == allowed or (allowed.startswith("*.") and host.partition(".")[2] == allowed[2:])
-            for allowed in self.hosts
-        )
+        for allowed in self.hosts:
+            if allowed.startswith("{"):
+                if settings.get(allowed.strip("{}")) == host:
+                    return True
+            elif host == allowed or (allowed.startswith("*.") and host.partition(".")[2] == allowed[2:]):
+                return True
+        return False

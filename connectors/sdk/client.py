@@ -25,10 +25,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from connectors.sdk.addresses import address, guard
-from connectors.sdk.base import Connector, Settings
+from connectors.sdk.auth import Settings
+from connectors.sdk.base import Connector
 from connectors.sdk.bodies import BrokenOff, incoming, outgoing
 from connectors.sdk.calls import CallRecord
 from connectors.sdk.credential import Credential
+from connectors.sdk.oauth2 import refreshable
 from connectors.sdk.verdicts import failure, gave_up, held_back, later
 from core.budgets import MemoryBreakers, MemoryBudgets
 from core.classify import Disposition, Verdict, classify
@@ -135,8 +137,8 @@ class Client:
                     self._close_budgets(request, told)
                     self._wait(told, attempt, "the platform's rate limit is reached")
                 case Disposition.RETRY:
-                    if last:
-                        raise self._gave_up(request, cause or f"it answered {response.status}")
+                    if last or not request.repeatable:
+                        raise self._gave_up(request, attempt, cause or f"it answered {response.status}")
                     self._wait(self._told(response, verdict), attempt, "the platform asks to wait")
                 case _:
                     self._remember(self._breaker.succeeded())
@@ -150,7 +152,9 @@ class Client:
         except httpx.InvalidURL:
             url = httpx.URL("")
         host = url.raw_host.decode() if url.port is None else f"{url.raw_host.decode()}:{url.port}"
-        guard(self.connector, self.integration, scheme=url.scheme, host=host, userinfo=bool(url.userinfo))
+        guard(
+            self.connector, self.integration, self._settings, scheme=url.scheme, host=host, userinfo=bool(url.userinfo)
+        )
         return url
 
     def _attempt(
@@ -160,6 +164,7 @@ class Client:
         headers = _HEADERS | _lower(self.connector.headers) | _lower(request.headers)
         if request.authorized and credential is not None:
             headers |= self._authorization(request, credential)
+            url = url.copy_merge_params(self._proof(request, credential))
         self._pace(request)
         started = time.perf_counter()
         number = self._next_number()
@@ -202,6 +207,9 @@ class Client:
             )
         return headers
 
+    def _proof(self, request: Request, credential: Credential) -> Mapping[str, str]:
+        return self.connector.method(credential.method).proof(credential.reveal(), request)
+
     def _exchange(self, request: Request, url: httpx.URL, headers: dict[str, str], number: int) -> Response:
         content, kind = outgoing(request)
         if kind:
@@ -237,7 +245,7 @@ class Client:
 
     def _told(self, response: Response, verdict: Verdict) -> float | None:
         told = retry_after(response.headers, self._world.clock())
-        return verdict.rule.retry_in if told is None and verdict.rule is not None else told
+        return verdict.rule.wait(self._world.clock()) if told is None and verdict.rule is not None else told
 
     def _wait(self, told: float | None, attempt: int, why: str) -> None:
         """What was told is a floor; a drawn part on top spreads those that were told the same."""
@@ -257,9 +265,9 @@ class Client:
         if self._breaker.wait(now) > 0:
             raise held_back(self.connector, self.integration, self._breaker.open_until)
 
-    def _gave_up(self, request: Request, cause: str) -> IntegrationError:
+    def _gave_up(self, request: Request, attempts: int, cause: str) -> IntegrationError:
         self._remember(self._breaker.failed(self._world.clock()))
-        return gave_up(self.connector, self.integration, request, MAX_ATTEMPTS, cause)
+        return gave_up(self.connector, self.integration, request, attempts, cause)
 
     def _remember(self, breaker: Breaker) -> None:
         with self._lock:
@@ -268,7 +276,12 @@ class Client:
             self._world.breakers.save(self.integration, breaker)
 
     def _can_refresh(self, request: Request, credential: Credential | None) -> bool:
-        return request.authorized and credential is not None and self._refresh is not None and credential.refreshable
+        return (
+            request.authorized
+            and credential is not None
+            and self._refresh is not None
+            and refreshable(self.connector.method(credential.method), credential)
+        )
 
     def _renew(self, refused: Credential | None) -> None:
         """One thread refreshes, the others find that it is done; a refused refresh is not tried again."""

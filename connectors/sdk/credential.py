@@ -23,10 +23,6 @@ class Credential:
     scopes: tuple[str, ...] = ()
     expires_at: datetime | None = None
 
-    @property
-    def refreshable(self) -> bool:
-        return bool(self.values.get("refresh_token"))
-
     def expires_within(self, seconds: float, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at - now <= timedelta(seconds=seconds)
 

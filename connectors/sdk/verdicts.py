@@ -108,10 +108,13 @@ def held_back(connector: Connector, integration: str, until: float) -> CircuitOp
 
 
 def gave_up(connector: Connector, integration: str, request: Request, attempts: int, cause: str) -> PlatformUnavailable:
-    """Retries ran out."""
+    """Retries ran out, or there must be none."""
+    times = f"{attempts} times" if attempts > 1 else "once"
     return PlatformUnavailable(
-        f"{integration}: {connector.title} failed {attempts} times at {request.method} {request.path}: {cause}",
-        advice="Usually it passes: the next scheduled run continues from where this one stopped.",
+        f"{integration}: {connector.title} failed {times} at {request.method} {request.path}: {cause}",
+        advice="Usually it passes: the next scheduled run continues from where this one stopped."
+        if request.repeatable
+        else "It may have been carried out all the same: it is looked at before it is tried again.",
     )
 
 

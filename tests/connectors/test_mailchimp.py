@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.mailchimp import AUDIENCES, AUDIENCES_DAILY, CAMPAIGNS, CONNECTOR, MEMBERS, REPORTS
-from connectors.sdk.base import ApiKey, OAuth2
+from connectors.sdk.auth import ApiKey, OAuth2
 from connectors.sdk.driver import walk
 from connectors.sdk.oauth2 import consent_url
 from core.classify import Disposition
@@ -180,7 +180,7 @@ def test_the_metadata_call_has_a_scheme_of_its_own() -> None:
 def test_consent_is_asked_without_scopes_and_without_pkce() -> None:
     method = CONNECTOR.method("oauth2")
     assert isinstance(method, OAuth2)
-    url = consent_url(method, client_id="1", redirect_uri="http://127.0.0.1/", state="s", verifier="v")
+    url = consent_url(method, {"client_id": "1"}, redirect_uri="http://127.0.0.1/", state="s", verifier="v")
     assert url == (
         "https://login.mailchimp.com/oauth2/authorize"
         "?response_type=code&client_id=1&redirect_uri=http%3A%2F%2F127.0.0.1%2F&state=s"

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.sdk.base import OAuth2, Stream
+from connectors.sdk.auth import OAuth2
+from connectors.sdk.base import Stream
 from connectors.x import ACCOUNT, CONNECTOR, FOLLOWERS, MENTIONS, POSTS, first_id_after
 from core.classify import Disposition
 from core.errors import CredentialMalformed

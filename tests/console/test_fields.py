@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.sdk.base import ApiKey, Field
+from connectors.sdk.auth import ApiKey, Field
 from console import fields
 from core.errors import CredentialMalformed, UsageError
 

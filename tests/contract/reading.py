@@ -8,7 +8,7 @@ from connectors.sdk.base import Stream
 from tests.contract.case import Case, Check, records, rows_of, saved, tells_more, told_records, told_total
 from tests.contract.rig import Rig
 from tests.contract.rows import Rows
-from tests.contract.unresolved import UNRESOLVED
+from tests.platforms.told import told
 
 # Neighbouring pages may share a few records on purpose, so that none is missed while the list moves.
 _MOST_DOUBLED: Final = 0.05
@@ -61,7 +61,7 @@ def every_column_resolves(case: Case) -> None:
         rig.sandbox.advance(days=days)
         for row in rig.read(case.stream).live.values() if null else ():
             null -= {name for name, value in row.items() if value is not None}
-    listed = UNRESOLVED.get((case.connector.name, case.stream.name), {})
+    listed = told(case.connector.name).unresolved.get(case.stream.name, {})
     assert null <= set(listed), f"nowhere a value: {sorted(null - set(listed))}"
     assert set(listed) <= null, f"resolved after all, and still listed: {sorted(set(listed) - null)}"
 

@@ -18,12 +18,21 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from connectors.sdk.base import Connector, OAuth2, Stream
+from connectors.sdk.auth import ApiKey, OAuth2, TokenGrant
+from connectors.sdk.base import Connector, Stream
 from connectors.sdk.calls import CallRecord
 from connectors.sdk.client import Client, Surroundings
 from connectors.sdk.credential import Credential
 from connectors.sdk.driver import Step, walk
-from connectors.sdk.oauth2 import code_request, consent_url, granted, new_verifier, refresh_request
+from connectors.sdk.oauth2 import (
+    code_request,
+    consent_url,
+    granted,
+    new_verifier,
+    obtain,
+    refresh_request,
+    refreshable,
+)
 from core.budgets import MemoryBreakers, MemoryBudgets
 from core.http import JSON, Request, Response
 from core.model import EMPTY_STATE, Context, State
@@ -123,31 +132,39 @@ class Rig:
         credential = Credential(method=self.method, values=secrets)
         if isinstance(method, OAuth2):
             credential = self._consent(method, credential)
+        elif isinstance(method, TokenGrant):
+            credential = self._renewed(method, credential)
         self.settings |= method.learn(credential.reveal())
         with self._client(credential) as client:
-            response = client.send(self.connector.probe(self.method, self.settings), purpose="probe")
-        self.settings |= self.connector.discover(response)
+            self.settings |= self.connector.discover(
+                client.send(self.connector.probe(self.method, self.settings), purpose="probe")
+            )
+            for request in self.connector.details(self.method, self.settings):
+                self.settings |= self.connector.discover(client.send(request, purpose="probe"))
         return credential
 
     def _consent(self, method: OAuth2, app: Credential) -> Credential:
         values, verifier = app.reveal(), new_verifier(random.Random(2).randbytes)
-        address = consent_url(
-            method, client_id=values["client_id"], redirect_uri=REDIRECT, state="s", verifier=verifier
-        )
+        address = consent_url(method, values, redirect_uri=REDIRECT, state="s", verifier=verifier)
         with httpx.Client(transport=SandboxTransport(self.sandbox)) as browser:
             answer = dict(parse_qsl(urlsplit(browser.get(address).headers["location"]).query))
         assert "code" in answer, f"the consent page refused: {answer}"
         asked = code_request(method, values, code=answer["code"], redirect_uri=REDIRECT, verifier=verifier)
         with self._client(None) as client:
-            return granted(client.send(asked, purpose="token"), app, self.sandbox.now())
+            send = partial(client.send, purpose="token")
+            return obtain(method, app, asked, send, self.settings, self.sandbox.now())
+
+    def _renewed(self, method: OAuth2 | TokenGrant, stale: Credential) -> Credential:
+        asked = refresh_request(method, stale, self.settings, self.sandbox.now())
+        with self._client(None) as client:
+            reply = client.send(asked, purpose="token")
+        return granted(method, reply, stale, self.settings, self.sandbox.now())
 
     def _refresh(self, stale: Credential) -> Credential:
         method = self.connector.method(self.method)
-        assert isinstance(method, OAuth2)
-        with self._client(None) as client:
-            reply = client.send(refresh_request(method, stale), purpose="token")
+        assert not isinstance(method, ApiKey)
+        self.credential = self._renewed(method, stale)
         self.refreshed += 1
-        self.credential = granted(reply, stale, self.sandbox.now())
         return self.credential
 
     def _client(
@@ -166,6 +183,10 @@ class Rig:
     def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self._ahead += seconds
+
+    @property
+    def refreshable(self) -> bool:
+        return refreshable(self.connector.method(self.method), self.credential)
 
     def use(self, credential: Credential) -> None:
         """Goes on with another credential."""

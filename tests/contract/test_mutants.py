@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from connectors.catalog import connector
-from connectors.sdk.base import Connector, OAuth2, Stream
+from connectors.sdk.auth import OAuth2
+from connectors.sdk.base import Connector, Stream
 from core.classify import Disposition
 from core.http import Request, Response
 from core.model import Context, Page, State

@@ -8,7 +8,8 @@ from string import Formatter
 from typing import Final
 from urllib.parse import urlsplit
 
-from connectors.sdk.base import Connector, OAuth2
+from connectors.sdk.auth import OAuth2
+from connectors.sdk.base import Connector
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 

@@ -21,7 +21,7 @@ def connect_x(folder: Path, sandbox: RunningSandbox) -> None:
     app, settings = from_fields("x", "oauth2", sandbox.samples("x", "oauth2"))
     consent = begin_consent("x", "oauth2", app, REDIRECT)
     answer = sandbox.consent(consent.url)
-    credential = finish_consent(place, consent, code=answer["code"], state=answer["state"], name="x")
+    credential = finish_consent(place, consent, {}, code=answer["code"], state=answer["state"], name="x")
     proven = prove("x", credential, settings, name="x", surroundings=place.surroundings)
     connect(place, "x", "x", proven)
     place.close()

@@ -48,7 +48,7 @@ def workspace(
         if method == "oauth2":
             consent = begin_consent(platform, method, credential, REDIRECT)
             answer = sandbox.consent(consent.url)
-            credential = finish_consent(place, consent, code=answer["code"], state=answer["state"], name=platform)
+            credential = finish_consent(place, consent, {}, code=answer["code"], state=answer["state"], name=platform)
         proven = prove(platform, credential, settings, name=platform, surroundings=place.surroundings)
         connect(place, platform, platform, proven)
     yield place

@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from connectors.sdk.base import ApiKey, Connector, Field, OAuth2
+from connectors.sdk.auth import ApiKey, Field, OAuth2
+from connectors.sdk.base import Connector
 from connectors.sdk.calls import CallRecord
 from connectors.sdk.client import Client, Surroundings
 from connectors.sdk.credential import Credential

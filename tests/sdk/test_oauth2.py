@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from connectors.sdk.base import Field, OAuth2
+from connectors.sdk.auth import Field, OAuth2
 from connectors.sdk.credential import Credential
 from connectors.sdk.oauth2 import (
     TOKEN_ERRORS,
@@ -61,7 +61,11 @@ def test_a_verifier_has_the_form_that_the_rfc_wants() -> None:
 
 def consent(**changed: Any) -> dict[str, list[str]]:
     url = consent_url(
-        auth(**changed), client_id="the-app", redirect_uri="http://127.0.0.1:8000/back?x=1", state="s&t", verifier="v"
+        auth(**changed),
+        {"client_id": "the-app"},
+        redirect_uri="http://127.0.0.1:8000/back?x=1",
+        state="s&t",
+        verifier="v",
     )
     assert url.startswith("https://login.example/oauth/authorize?")
     return parse_qs(urlsplit(url).query)
@@ -117,32 +121,32 @@ def test_a_public_client_tells_only_its_id(secret: dict[str, str]) -> None:
 
 
 def test_a_refresh_sends_the_refresh_token() -> None:
-    request = refresh_request(auth(), credential(refresh_token="r1"))
+    request = refresh_request(auth(), credential(refresh_token="r1"), {}, NOW)
     assert request.form == {"grant_type": "refresh_token", "refresh_token": "r1", **APP}
 
 
 def test_no_secret_shows_in_what_is_printed() -> None:
     kept = credential(refresh_token="r1-secret")
-    shown = repr(refresh_request(auth(client_auth="basic"), kept)) + repr(kept)
+    shown = repr(refresh_request(auth(client_auth="basic"), kept, {}, NOW)) + repr(kept)
     assert not [value for value in ("s3cret", "r1-secret", "old") if value in shown]
 
 
 def test_a_grant_brings_the_new_tokens_and_their_end() -> None:
-    after = granted(token_reply(refresh_token="r2", expires_in=7200, scope="read write"), credential(), NOW)
+    after = granted(auth(), token_reply(refresh_token="r2", expires_in=7200, scope="read write"), credential(), {}, NOW)
     assert after.reveal() == {**APP, "access_token": "new", "refresh_token": "r2"}
     assert after.expires_at == NOW + timedelta(hours=2)
     assert after.scopes == ("read", "write")
 
 
 def test_a_refresh_token_that_is_not_told_again_is_kept() -> None:
-    after = granted(token_reply(expires_in=7200), credential(refresh_token="r1"), NOW)
+    after = granted(auth(), token_reply(expires_in=7200), credential(refresh_token="r1"), {}, NOW)
     assert after.reveal()["refresh_token"] == "r1"
     assert after.scopes == ("read",)
 
 
 @pytest.mark.parametrize("ending", [{}, {"expires_in": 0}, {"expires_in": None}])
 def test_a_token_without_an_end_does_not_expire(ending: dict[str, Any]) -> None:
-    assert granted(token_reply(**ending), credential(), NOW).expires_at is None
+    assert granted(auth(), token_reply(**ending), credential(), {}, NOW).expires_at is None
 
 
 @pytest.mark.parametrize(
@@ -156,13 +160,13 @@ def test_a_token_without_an_end_does_not_expire(ending: dict[str, Any]) -> None:
     ],
 )
 def test_granted_scopes_are_read_in_every_form(told: dict[str, Any], scopes: tuple[str, ...]) -> None:
-    assert granted(token_reply(**told), credential(), NOW).scopes == scopes
+    assert granted(auth(), token_reply(**told), credential(), {}, NOW).scopes == scopes
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"access_token": ""}', b'{"access_token": null}', b"[]", b"<html>"])
 def test_a_reply_without_an_access_token_is_refused(body: bytes) -> None:
     with pytest.raises(BadReply):
-        granted(Response(status=200, body=body), credential(), NOW)
+        granted(auth(), Response(status=200, body=body), credential(), {}, NOW)
 
 
 @pytest.mark.parametrize("code", ["invalid_grant", "invalid_client", "unauthorized_client"])

@@ -1,4 +1,4 @@
-"""One judge per platform: what a call asks and what a reply tells that the specification does not declare.
+"""The documents of Dropbox, OpenAI and X: what calls ask and replies tell that they do not declare.
 
 Where the live service is known to differ from its specification, sandbox and connectors follow the service; each such
 point stands here with its reason, and is no complaint.
@@ -7,22 +7,10 @@ point stands here with its reason, and is no complaint.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from sandbox.platform import Call, Reply
 from tests.spec import openapi, stone
-
-Judge = Callable[[Call], list[str]]
-
-# Not in any of the specifications: authorization is described in prose only.
-UNSPECIFIED: Mapping[str, str] = {
-    r"/(2/)?oauth2/(token|revoke)": "the token endpoints of X and Dropbox are told in their guides",
-    r"/(i/)?oauth2/authorize": "the consent pages are told in their guides",
-}
-NO_SPECIFICATION: Mapping[str, str] = {
-    "hubspot": "no specification of HubSpot is at hand",
-    "mailchimp": "no specification of Mailchimp is at hand",
-}
 
 # Items of `errors` are declared as Problem alone; its kinds, with these members, hang on the discriminator.
 X_MORE = {f"errors[].{name}" for name in ("parameter", "resource_id", "resource_type", "value", "section", "field")}
@@ -37,10 +25,6 @@ OPENAI_EMPTY_ERROR = re.compile(r"\$(\.data\[\d+\])?\.error: \{\} is not valid u
 OPENAI_MORE = {
     f"data[].{one}" for one in ("description", "user_provided_suffix", "usage_metrics", "shared_with_openai", "eval_id")
 }
-
-
-def unspecified(call: Call) -> bool:
-    return any(re.fullmatch(pattern, call.path) for pattern in UNSPECIFIED)
 
 
 def request_complaints(platform: str, call: Call, version: str = "2.159") -> list[str]:
@@ -70,3 +54,16 @@ def _openapi_complaints(document: openapi.OpenApi, platform: str, call: Call, re
         more = X_MORE if platform == "x" else OPENAI_MORE
         found += [f"{operation} tells {name}" for name in document.unknown(operation, 200, reply.body) - more]
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specified:
+    """The document of one of them, as a judge has it."""
+
+    platform: str
+
+    def request_complaints(self, call: Call) -> list[str]:
+        return request_complaints(self.platform, call)
+
+    def reply_complaints(self, call: Call, reply: Reply) -> list[str]:
+        return reply_complaints(self.platform, call, reply)

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
+from sandbox.platform import Call, Reply
 from tests.shared import spec
 
 Schema = Mapping[str, Any]
@@ -54,6 +55,20 @@ class OpenApi:
             if told is not None:
                 return Operation(method=method, template=template, told=told)
         return None
+
+    # As a judge (tests/spec/judging.py)
+
+    def request_complaints(self, call: Call) -> list[str]:
+        return self.check_request(call.method, call.path, call.params, call.body, call.headers.get("content-type", ""))
+
+    def reply_complaints(self, call: Call, reply: Reply) -> list[str]:
+        operation = self.operation_for(call.method, call.path)
+        if operation is None:
+            return [f"there is no {call.method} {call.path}"]
+        found = self.check_reply(operation, reply.status, reply.headers, reply.body)
+        if 200 <= reply.status < 300 and reply.body and not found:
+            found += [f"{operation} tells {name}" for name in self.unknown(operation, reply.status, reply.body)]
+        return found
 
     # Replies
 

@@ -31,6 +31,6 @@ def connect_by_consent(workspace: Workspace, sandbox: Sandbox, platform: str, na
     consent = begin_consent(platform, "oauth2", app, REDIRECT)
     with httpx.Client(transport=SandboxTransport(sandbox)) as browser:
         answer = dict(parse_qsl(urlsplit(browser.get(consent.url).headers["location"]).query))
-    credential = finish_consent(workspace, consent, code=answer["code"], state=answer["state"], name=name)
+    credential = finish_consent(workspace, consent, {}, code=answer["code"], state=answer["state"], name=name)
     proven = prove(platform, credential, settings, name=name, surroundings=workspace.surroundings)
     connect(workspace, platform, name, proven)

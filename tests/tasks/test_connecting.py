@@ -114,7 +114,7 @@ def test_the_answer_of_another_attempt_is_refused(empty_workspace: Workspace, sa
     consent = begin_consent("dropbox", "oauth2", app, REDIRECT)
     sandbox.calls.clear()
     with pytest.raises(UsageError, match="does not belong to this attempt"):
-        finish_consent(empty_workspace, consent, code="a code", state=consent.state[:-1] + "?", name="dropbox")
+        finish_consent(empty_workspace, consent, {}, code="a code", state=consent.state[:-1] + "?", name="dropbox")
     assert not sandbox.calls
 
 
@@ -134,7 +134,7 @@ def test_a_code_that_was_never_given_is_refused_without_being_repeated(
     app, _ = from_fields("dropbox", "oauth2", SAMPLES["dropbox"]["oauth2"])
     consent = begin_consent("dropbox", "oauth2", app, REDIRECT)
     with pytest.raises(CredentialRejected) as told:
-        finish_consent(empty_workspace, consent, code="made-up-code", state=consent.state, name="dropbox")
+        finish_consent(empty_workspace, consent, {}, code="made-up-code", state=consent.state, name="dropbox")
     assert "made-up-code" not in str(told.value)
 
 

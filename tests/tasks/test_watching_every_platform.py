@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.catalog import PLATFORMS, connector
-from connectors.sdk.base import OAuth2
+from connectors.sdk.auth import OAuth2
 from sandbox import catalog
 from sandbox.samples import SAMPLES
 from sandbox.sandbox import Sandbox
