@@ -30,6 +30,7 @@ OUTSIDE: Mapping[str, frozenset[str]] = {
     "core": frozenset({"msgspec", "cryptography"}),
     "connectors": frozenset({"msgspec"}),
     "connectors/sdk/client.py": frozenset({"httpx"}),
+    "connectors/sdk/transport.py": frozenset({"httpx"}),
     "connectors/sdk/vault.py": frozenset({"prefect", "pydantic"}),
     "storage": frozenset({"msgspec", "sqlmodel", "sqlalchemy", "alembic", "duckdb", "pandas", "filelock"}),
     "storage/quality.py": frozenset({"great_expectations"}),

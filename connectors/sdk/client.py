@@ -10,17 +10,13 @@ log line with addresses, and cost half as much.
 
 from __future__ import annotations
 
-import os
 import random
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -31,6 +27,7 @@ from connectors.sdk.bodies import BrokenOff, incoming, outgoing
 from connectors.sdk.calls import CallRecord
 from connectors.sdk.credential import Credential
 from connectors.sdk.oauth2 import refreshable
+from connectors.sdk.transport import network, transport_from_environment
 from connectors.sdk.verdicts import failure, gave_up, held_back, later
 from core.budgets import MemoryBreakers, MemoryBudgets
 from core.classify import Disposition, Verdict, classify
@@ -39,7 +36,6 @@ from core.errors import (
     ComeBackLater,
     CredentialError,
     CredentialMalformed,
-    HostNotAllowed,
     IntegrationError,
 )
 from core.http import Request, Response
@@ -51,8 +47,6 @@ CALL_DEADLINE: Final = 120.0
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0, pool=60.0)
 _EXTENSIONS: Final = {"timeout": TIMEOUT.as_dict()}
 LATEST_RETURN: Final = 31 * 86400.0
-SANDBOX_VARIABLE: Final = "INTEGRATIONS_SANDBOX"
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 # Only the one coding that is decoded within bounds.
 _HEADERS: Final = {"user-agent": "integration-manager/0.1", "accept": "*/*", "accept-encoding": "gzip"}
 
@@ -92,7 +86,7 @@ class Client:
         self._world = surroundings or Surroundings()
         self._refresh, self._on_call = refresh, on_call
         width = connector.rate_limit.concurrency
-        self._own = None if self._world.transport else transport_from_environment() or _network(width)
+        self._own = None if self._world.transport else transport_from_environment() or network(width)
         self._slots = threading.BoundedSemaphore(width)
         self._lock, self._renewing = threading.Lock(), threading.Lock()
         self._breaker = self._world.breakers.load(integration)
@@ -315,48 +309,3 @@ def _cause(error: Exception) -> str:
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    """Reading the certificate authorities takes 20 ms, so it is done once."""
-    return httpx.create_ssl_context(trust_env=False)
-
-
-def _network(width: int) -> httpx.BaseTransport:
-    limits = httpx.Limits(max_connections=width, max_keepalive_connections=width)
-    return httpx.HTTPTransport(verify=_trust(), trust_env=False, limits=limits)
-
-
-class LoopbackTransport(httpx.BaseTransport):
-    """Sends every call to a sandbox on this machine, telling it the host that was meant.
-
-    Raises HostNotAllowed for an address that is not loopback: credentials never leave by this door.
-    """
-
-    def __init__(self, address: str) -> None:
-        parts = urlsplit(address)
-        if parts.hostname not in _LOOPBACK or parts.scheme != "http":
-            raise HostNotAllowed(
-                f"{SANDBOX_VARIABLE} must be an http address on this machine, and is not",
-                advice=f"Unset {SANDBOX_VARIABLE} to talk to the real platforms.",
-            )
-        self._address = httpx.URL(address)
-        self._wire = httpx.HTTPTransport(verify=False, trust_env=False)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.headers["X-Sandbox-Host"] = request.url.host
-        request.headers["Host"] = self._address.netloc.decode()
-        request.url = request.url.copy_with(
-            scheme=self._address.scheme, host=self._address.host, port=self._address.port
-        )
-        return self._wire.handle_request(request)
-
-    def close(self) -> None:
-        self._wire.close()
-
-
-def transport_from_environment() -> httpx.BaseTransport | None:
-    """The sandbox's transport where INTEGRATIONS_SANDBOX names its address, else None (the real network)."""
-    address = os.environ.get(SANDBOX_VARIABLE)
-    return LoopbackTransport(address) if address else None

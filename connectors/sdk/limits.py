@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final, Literal
 
 from core.http import Request, Response
 from core.pacing import Dialect, Limit, Observation
 
-ResetForm = Literal["epoch seconds", "seconds", "milliseconds", "duration"]
+ResetForm = Literal["epoch seconds", "seconds", "milliseconds", "duration", "rfc 3339"]
 
 _DURATION: Final = re.compile(r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)s)?(?:([\d.]+)ms)?$")
 _UNITS: Final = (86400.0, 3600.0, 60.0, 1.0, 0.001)
@@ -58,3 +59,5 @@ def _instant(text: str, form: ResetForm, now: float) -> float:
             return now + float(text) / 1000
         case "duration":
             return now + duration(text)
+        case "rfc 3339":
+            return datetime.fromisoformat(text).timestamp()

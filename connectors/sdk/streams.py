@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -34,6 +35,26 @@ def at(path: str) -> NextToken:
 def one_page(response: Response, records: Sequence[bytes]) -> str | None:
     """The list has no pages: all of it is in one reply."""
     return None
+
+
+def while_present(path: str, token: NextToken) -> NextToken:
+    """The token that `token` finds, as long as something stands at `path`: where a last page has cursors as well."""
+    return lambda response, records: None if response.get(path) in (None, "") else token(response, records)
+
+
+def in_url(path: str, param: str) -> NextToken:
+    """The token is a query parameter of the address at `path`, which itself is not followed: it may lead anywhere."""
+
+    def find(response: Response, records: Sequence[bytes]) -> str | None:
+        address = response.get(path)
+        return dict(parse_qsl(urlsplit(address).query)).get(param) if isinstance(address, str) else None
+
+    return find
+
+
+def to_page(asked: Request, param: str, token: JSON, in_body: bool = False) -> Request:
+    """The same question for another page: the token in the JSON body, or as a query parameter."""
+    return asked.with_body(**{param: token}) if in_body else asked.with_params(**{param: str(token)})
 
 
 def last_id(more: str = "has_more", field: str = "id") -> NextToken:
@@ -103,19 +124,16 @@ def token_stream(
     State: {"page": token} in the middle of a walk, empty between walks.
     """
 
-    def to_page(asked: Request, token: JSON) -> Request:
-        return asked.with_body(**{token_param: token}) if in_body else asked.with_params(**{token_param: str(token)})
-
     def request(state: State, context: Context) -> Request:
         first = ask(context)
-        return to_page(first, state["page"]) if "page" in state else first
+        return to_page(first, token_param, state["page"], in_body) if "page" in state else first
 
     def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
         found = present_records(response, records, empty_count)
         token = next_token(response, found)
         if token is None:
             return Page(records=found, state=EMPTY_STATE)
-        return Page(records=found, state={"page": token}, next=to_page(asked, token))
+        return Page(records=found, state={"page": token}, next=to_page(asked, token_param, token, in_body))
 
     return Stream(name=name, columns=columns, request=request, parse=parse, key=key, sweep=sweep, **more)
 

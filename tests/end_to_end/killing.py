@@ -22,7 +22,8 @@ from typing import Any
 import httpx
 
 from connectors import dropbox, hubspot
-from connectors.sdk.client import LoopbackTransport, Surroundings
+from connectors.sdk.client import Surroundings
+from connectors.sdk.transport import LoopbackTransport
 from core.errors import Busy
 from storage.home import Home
 from storage.keyring import create_keyring

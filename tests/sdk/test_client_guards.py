@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from connectors.sdk import client as client_module
 from connectors.sdk.bodies import MAX_BODY_BYTES
-from connectors.sdk.client import MAX_ATTEMPTS, Client, LoopbackTransport, transport_from_environment
+from connectors.sdk.client import MAX_ATTEMPTS, Client
 from connectors.sdk.credential import Credential
+from connectors.sdk.transport import LoopbackTransport, transport_from_environment
 from core.errors import (
     BadReply,
     CredentialMalformed,
