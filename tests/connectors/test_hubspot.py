@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.hubspot import COMPANIES, CONNECTOR, CONTACTS, TICKETS
+from connectors.hubspot import CONNECTOR
+from connectors.hubspot.streams import COMPANIES, CONTACTS, TICKETS
 from connectors.sdk.base import Stream
 from connectors.sdk.driver import walk
+from connectors.sdk.inbound import Delivery
 from core.classify import Disposition
-from core.errors import CredentialMalformed
+from core.errors import CredentialMalformed, SignatureRefused
 from core.http import Request, Response
 from core.model import Context, Deletion, State
 from core.pacing import Observation
 from tests.columns import rows
 from tests.connectors.replies import CONTEXT, NOW, meant, reply
+from tests.connectors.writing import written_and_gone
+from tests.contract.rig import Rig, sandbox_of
 
 MS = int(NOW.timestamp() * 1000)
 OVERLAP = 5 * 60 * 1000
@@ -240,3 +245,83 @@ def test_a_static_token_begins_with_its_hublet(hublet: str, taken: bool) -> None
 def test_the_account_is_the_portal() -> None:
     found = CONNECTOR.discover(reply({"portalId": 147, "timeZone": "Europe/Berlin"}))
     assert found == {"account": "portal 147", "portal_id": 147, "time_zone": "Europe/Berlin"}
+
+
+# Webhooks
+
+SECRET = "-".join(("11111111", "2222", "3333", "4444", "555555555555"))
+EVENT = (
+    b'[{"eventId":1,"subscriptionId":12345,"portalId":62515,"occurredAt":1750000000000,'
+    b'"subscriptionType":"contact.propertyChange","attemptNumber":0,"objectId":123,"propertyName":"email",'
+    b'"propertyValue":"ada@example.com"}]'
+)
+
+
+def called(**changed: Any) -> Delivery:
+    headers = {
+        "x-hubspot-request-timestamp": "1750000000000",
+        "x-hubspot-signature-v3": "SAn73LKPiztYyeXLbOVpAU47YH1CShLxbQB8X+bCoqk=",
+    }
+    url = "https://hooks.example.com/webhooks/hubspot?tenant=42"
+    return replace(Delivery(method="POST", url=url, headers=headers, body=EVENT), **changed)
+
+
+def check_call(delivery: Delivery, *, late: float = 0.0) -> None:
+    assert CONNECTOR.inbound is not None
+    CONNECTOR.inbound.verify(delivery, {"client_secret": SECRET}, datetime.fromtimestamp(1_750_000_000 + late, UTC))
+
+
+def test_a_call_signed_as_the_vendor_shows_is_accepted() -> None:
+    check_call(called(), late=299)
+    for altered in (
+        called(body=EVENT + b" "),
+        called(method="PUT"),
+        called(url="https://hooks.example.com/webhooks/hubspot?tenant=43"),
+        called(headers={**called().headers, "x-hubspot-request-timestamp": "1750000000001"}),
+        called(headers={**called().headers, "x-hubspot-request-timestamp": "soon"}),
+        called(headers={}),
+    ):
+        with pytest.raises(SignatureRefused):
+            check_call(altered)
+    with pytest.raises(SignatureRefused):
+        check_call(called(), late=301)
+
+
+def test_an_event_names_the_record_that_it_is_about() -> None:
+    assert CONNECTOR.inbound is not None
+    (event,) = CONNECTOR.inbound.events(called())
+    assert (event.stream, event.key, event.account) == ("contacts", {"id": "123"}, "62515")
+    assert event.at == datetime.fromtimestamp(1_750_000_000, UTC)
+    gone = b'[{"eventId":2,"occurredAt":1,"subscriptionType":"object.deletion","objectTypeId":"0-3","objectId":7}]'
+    (event,) = CONNECTOR.inbound.events(called(body=gone))
+    assert (event.stream, event.key, event.deleted) == ("deals", {"id": "7"}, True)
+    assert CONNECTOR.inbound.events(called(body=b'[{"eventId":3,"subscriptionType":"object.creation"}]'))[0].key == {}
+
+
+# Writes
+
+
+def test_a_record_is_written_by_its_columns() -> None:
+    write = CONTACTS.write
+    assert write is not None
+    assert write.create is not None
+    assert write.update is not None
+    assert write.delete is not None
+    created = write.create({"email": "ada@example.com", "phone": None}, CONTEXT)
+    assert (created.method, created.path) == ("POST", "/crm/objects/2026-03/contacts")
+    assert created.json == {"properties": {"email": "ada@example.com", "phone": ""}}
+    assert not created.repeatable
+    updated = write.update({"id": "7"}, {"jobtitle": "Countess"}, None, CONTEXT)
+    assert (updated.method, updated.filled_path) == ("PATCH", "/crm/objects/2026-03/contacts/7")
+    assert updated.json == {"properties": {"jobtitle": "Countess"}}
+    deleted = write.delete({"id": "7"}, None, CONTEXT)
+    assert (deleted.method, deleted.filled_path, deleted.json) == ("DELETE", "/crm/objects/2026-03/contacts/7", None)
+
+
+@pytest.mark.parametrize("name", ["contacts", "companies", "deals", "tickets"])
+def test_what_is_written_is_kept_changed_and_gone(name: str) -> None:
+    rig = Rig(connector=CONNECTOR, method="service_key", sandbox=sandbox_of("hubspot", 60))
+    stream = CONNECTOR.stream(name)
+    column = {"contacts": "email", "companies": "name", "deals": "dealname", "tickets": "subject"}[name]
+    assert stream.write is not None
+    written_and_gone(rig, stream.write, {column: "made@sandbox.example"}, {column: "other@sandbox.example"})

@@ -1,30 +1,16 @@
-"""HubSpot CRM, date-based version 2026-03.
-
-Quirks, and where they are told:
-- The search that finds changes gives at most 10,000 results a query, knows no archived records, and its paging offset
-  is bound to that ceiling. So each page is a query of its own: sorted by id, with ids after the last one seen.
-  https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm
-- A first walk uses the plain list instead: no ceiling, no 5 calls a second, and it sees every live record.
-- Contacts call their time of change `lastmodifieddate`, all other types `hs_lastmodifieddate`.
-- Archived records are listed apart, without a filter by time: they are read once a day, not at every sync.
-- All property values are text or null. A record's properties are few unless asked for by name.
-"""
+"""What is read of HubSpot: records of the CRM by list, search and the daily look at what was archived; owners."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Final
 
-from connectors.sdk.auth import ApiKey, Field, OAuth2, Settings
-from connectors.sdk.base import Connector, Stream, Version
-from connectors.sdk.limits import counted_headers
-from connectors.sdk.oauth2 import TOKEN_ERRORS
+from connectors.hubspot.writes import crm_write
+from connectors.sdk.base import Stream, Version
 from connectors.sdk.streams import at, present_records, token_stream, value_of
-from core.classify import Disposition, ErrorRule
 from core.errors import BadReply
 from core.http import JSON, Request, Response
 from core.model import Column, ColumnType, Context, Deletion, Page, State
-from core.pacing import Limit, RateLimit
 
 VERSION: Final = Version(name="2026-03", read=date(2026, 11, 23), ends=date(2027, 9, 30))
 _OVERLAP_MS: Final = 5 * 60 * 1000  # the search lags behind writes by seconds, and clocks differ
@@ -108,6 +94,7 @@ def _crm_stream(kind: str, modified: str, columns: tuple[Column, ...], about: st
         parse=parse,
         sweep=True,
         scopes=(f"crm.objects.{kind}.read",) if kind != "tickets" else ("tickets",),
+        write=crm_write(path, columns, f"crm.objects.{kind}.write" if kind != "tickets" else "tickets"),
         about=about,
     )
 
@@ -208,91 +195,4 @@ OWNERS: Final = token_stream(
     ),
     scopes=("crm.objects.owners.read",),
     about="The users that records belong to.",
-)
-
-
-def _discover(response: Response) -> Settings:
-    portal = response.get("portalId")
-    return {"account": f"portal {portal}", "portal_id": portal, "time_zone": response.get("timeZone")}
-
-
-_STATIC_TOKEN: Final = r"pat-[a-z]{2}\d-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_SCOPES: Final = (
-    "crm.objects.contacts.read",
-    "crm.objects.companies.read",
-    "crm.objects.deals.read",
-    "crm.objects.owners.read",
-    "tickets",
-)
-
-CONNECTOR: Final = Connector(
-    name="hubspot",
-    title="HubSpot",
-    category="crm",
-    base_url="https://api.hubapi.com",
-    hosts=("api.hubapi.com",),
-    auth=(
-        ApiKey(
-            name="service_key",
-            title="Service key or private app token",
-            fields=(
-                Field(
-                    name="token",
-                    title="Token",
-                    pattern=_STATIC_TOKEN,
-                    help="In HubSpot: Development > Keys > Service keys. It begins with pat-.",
-                ),
-            ),
-        ),
-        OAuth2(
-            authorize_url="https://app.hubspot.com/oauth/authorize",
-            token_url=f"https://api.hubapi.com/oauth/{VERSION.name}/token",
-            scopes=_SCOPES,
-            fields=(
-                Field(name="client_id", title="Client ID", secret=False),
-                Field(name="client_secret", title="Client secret"),
-            ),
-        ),
-    ),
-    probe=lambda method, settings: Request(path=f"/account-info/{VERSION.name}/details"),
-    discover=_discover,
-    streams=(CONTACTS, COMPANIES, DEALS, TICKETS, OWNERS),
-    rate_limit=RateLimit(
-        # Published: 110 per 10 s for OAuth apps, 100 for static tokens of the smallest plan; the headers tell the rest.
-        # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
-        limits=(
-            Limit(bucket="search", requests=5, seconds=1, paths=(r"^POST .*/search$",)),
-            Limit(bucket="burst", requests=100, seconds=10, paths=(r"^(?!POST .*/search$)",)),
-        ),
-        dialect=counted_headers(
-            remaining="x-hubspot-ratelimit-remaining",
-            reset="x-hubspot-ratelimit-interval-milliseconds",
-            form="milliseconds",
-            bucket=lambda request: "burst",
-        ),
-    ),
-    # https://developers.hubspot.com/docs/api-reference/error-handling
-    errors=(
-        *TOKEN_ERRORS,
-        ErrorRule(
-            disposition=Disposition.CREDENTIAL_REJECTED, status=401, path="category", equals="INVALID_AUTHENTICATION"
-        ),
-        ErrorRule(
-            disposition=Disposition.CREDENTIAL_REJECTED,
-            status=530,
-            advice="The token is malformed. Copy it again, whole: integrations connect hubspot --name {name}",
-        ),
-        ErrorRule(disposition=Disposition.RATE_LIMITED, status=429, path="policyName", equals="DAILY", retry_in=3600),
-        ErrorRule(disposition=Disposition.RATE_LIMITED, status=429, path="policyName", equals="SECONDLY", retry_in=1),
-        ErrorRule(disposition=Disposition.RATE_LIMITED, status=429, retry_in=10),
-        ErrorRule(disposition=Disposition.RETRY, status=423, retry_in=2),
-        ErrorRule(disposition=Disposition.RETRY, status=477, retry_in=10),
-    ),
-    version=VERSION,
-    unverified=(
-        "Date filters of the search take milliseconds since 1970 as text; the overlap of five minutes covers rounding.",
-        "Archived records stay listed for about 90 days: after a longer pause, a full sync finds what went.",
-        "The account endpoint also answers static tokens; it is what a connection test asks.",
-    ),
-    docs="https://developers.hubspot.com/docs/api-reference/overview",
 )
