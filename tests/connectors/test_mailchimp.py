@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import hashlib
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from connectors.mailchimp import AUDIENCES, AUDIENCES_DAILY, CAMPAIGNS, CONNECTOR, MEMBERS, REPORTS
+from connectors.mailchimp import CONNECTOR
+from connectors.mailchimp.streams import AUDIENCES, AUDIENCES_DAILY, CAMPAIGNS, MEMBERS, REPORTS
 from connectors.sdk.auth import ApiKey, OAuth2
 from connectors.sdk.driver import walk
+from connectors.sdk.inbound import Answer, Delivery
 from connectors.sdk.oauth2 import consent_url
 from core.classify import Disposition
-from core.errors import CredentialMalformed
+from core.errors import CredentialMalformed, SignatureRefused, UsageError
 from core.http import Request, Response
 from core.model import Context, Deletion, State
 from tests.columns import rows
-from tests.connectors.replies import NOW, meant, reply
+from tests.connectors.replies import CONTEXT, NOW, meant, reply
+from tests.connectors.writing import written_and_gone
+from tests.contract.rig import Rig, sandbox_of
 
 KEY = f"{'0123456789abcdef' * 2}-us21"
 HASH = "0f8c53293177b8e9f1658ae7951a468e"
@@ -238,3 +243,80 @@ def test_what_is_no_key_is_refused_before_any_call(key: str) -> None:
     (field,) = CONNECTOR.method("api_key").fields
     with pytest.raises(CredentialMalformed):
         field.check(key)
+
+
+# Webhooks
+
+FORM = (
+    b"type=subscribe&fired_at=2026-06-15+15%3A06%3A40&data%5Bid%5D=8a25ff1d98&data%5Blist_id%5D=a6b5da1054"
+    b"&data%5Bemail%5D=ada%40example.com"
+)
+SIGNED = "t=1781536000,v1=2e1845ad5bb7d57b0c68a4d8300cc7f122e450b7bd8e40a0f67ba75443281122"
+AT = datetime.fromtimestamp(1_781_536_000, UTC)
+SIGNING = {"signing_secret": "_".join(("mc", "test", "signing", "secret"))}
+
+
+def called(body: bytes = FORM, signature: str = SIGNED, **params: str) -> Delivery:
+    headers = {"x-mailchimp-signature": signature} if signature else {}
+    return Delivery(method="POST", url="https://hooks.example.com/mc", headers=headers, params=params, body=body)
+
+
+def test_a_signed_call_is_accepted_as_the_vendor_signs_it() -> None:
+    assert CONNECTOR.inbound is not None
+    verify = CONNECTOR.inbound.verify
+    verify(called(), SIGNING, AT)
+    for wrong in (called(body=FORM + b"&x=1"), called(signature=""), called(signature=SIGNED.replace("2e", "2f"))):
+        with pytest.raises(SignatureRefused):
+            verify(wrong, SIGNING, AT)
+    with pytest.raises(SignatureRefused):
+        verify(called(), SIGNING, AT + timedelta(minutes=6))
+
+
+def test_an_unsigned_call_is_believed_by_the_secret_in_its_address_alone() -> None:
+    assert CONNECTOR.inbound is not None
+    verify, values = CONNECTOR.inbound.verify, {"address_secret": "in-the-address"}
+    verify(called(signature="", secret="in-the-address"), values, AT)
+    for wrong, known in ((called(signature=""), values), (called(signature="", secret="in-the-address"), {})):
+        with pytest.raises(SignatureRefused):
+            verify(wrong, known, AT)
+    asked = Delivery(method="GET", url="https://hooks.example.com/mc", params={"secret": "in-the-address"})
+    assert CONNECTOR.inbound.handshake(asked, values) == Answer()
+    assert CONNECTOR.inbound.handshake(called(), values) is None
+
+
+def test_an_event_names_the_member_by_the_address() -> None:
+    assert CONNECTOR.inbound is not None
+    (event,) = CONNECTOR.inbound.events(called())
+    assert (event.kind, event.stream, event.at) == ("subscribe", "members", AT)
+    assert event.key == {"list_id": "a6b5da1054", "id": hashlib.md5(b"ada@example.com").hexdigest()}
+    (event,) = CONNECTOR.inbound.events(called(body=b"type=campaign&data%5Bid%5D=c1&data%5Blist_id%5D=l1"))
+    assert (event.stream, event.key) == ("campaigns", {"id": "c1"})
+    (event,) = CONNECTOR.inbound.events(called(body=b"type=upemail&data[new_email]=New@example.com&data[list_id]=l1"))
+    assert event.key["id"] == hashlib.md5(b"new@example.com").hexdigest()
+
+
+# Writes
+
+
+def test_a_member_is_put_at_its_place() -> None:
+    write = MEMBERS.write
+    assert write is not None
+    assert write.create is not None
+    asked = write.create({"list_id": "l1", "email_address": "Ada@example.com", "first_name": "Ada"}, CONTEXT)
+    assert (asked.method, asked.repeatable) == ("PUT", True)
+    assert asked.filled_path.endswith("/" + hashlib.md5(b"ada@example.com").hexdigest())
+    assert asked.json == {
+        "email_address": "Ada@example.com",
+        "merge_fields": {"FNAME": "Ada"},
+        "status_if_new": "subscribed",
+    }
+    with pytest.raises(UsageError):
+        write.create({"email_address": "ada@example.com"}, CONTEXT)
+
+
+def test_a_written_member_is_kept_changed_and_archived() -> None:
+    rig = Rig(connector=CONNECTOR, method="api_key", sandbox=sandbox_of("mailchimp", 60))
+    audience = next(iter(rig.read(AUDIENCES).live.values()))["id"]
+    assert MEMBERS.write is not None
+    record = {"list_id": audience, "email_address": "made@sandbox.example", "first_name": "Made"}
+    written_and_gone(rig, MEMBERS.write, record, {"first_name": "Changed"})

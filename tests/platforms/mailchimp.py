@@ -30,7 +30,6 @@ TOLD = Told(
         "nango/get-automation.json": "data that no stream reads",
         "nango/get-template.json": "data that no stream reads",
         "nango/list-automations.json": "data that no stream reads",
-        "nango/list-segments.json": "data that no stream reads",
         "nango/list-templates.json": "data that no stream reads",
         "nango/tag-member.json": "an answer to a write, which tells no record",
         "nango/update-segment.json": "an answer to a write, which tells no record",
