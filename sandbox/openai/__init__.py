@@ -12,6 +12,7 @@ from sandbox.openai.files import Files
 from sandbox.openai.organization import Organization
 from sandbox.openai.things import Things
 from sandbox.openai.usage import Usage
+from sandbox.openai.webhooks import delivers
 from sandbox.platform import Platform, Route
 from sandbox.samples import SAMPLES
 from sandbox.world import World
@@ -55,4 +56,5 @@ def build(world: World) -> Platform:
         windows=windows,
         headers=headers_of(identity("project", 0)),
         records=("data",),
+        deliver=delivers(world, batches),
     )

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import yaml
 
-from connectors.openai import CONNECTOR, COSTS
+from connectors.openai import CONNECTOR
+from connectors.openai.streams import COSTS
+from connectors.sdk.inbound import Delivery
 from core.classify import Disposition
-from core.errors import CredentialMalformed
+from core.errors import CredentialMalformed, RequestRefused, SignatureRefused
 from core.http import Request
 from core.model import Context
 from core.pacing import Observation
 from tests.columns import rows
 from tests.connectors.replies import CONTEXT, NOW, meant, reply
+from tests.contract.rig import Rig, sandbox_of
 from tests.shared import needs_shared, shared_folder
 
 DAY = 86400
@@ -213,3 +218,56 @@ def test_group_keys_are_json() -> None:
     told = {"amount": {"value": 1, "currency": "usd"}, "project_id": "p", "line_item": 'a"b'}
     page = COSTS.parse(COSTS.request({}, CONTEXT), reply({"data": [bucket(TODAY, told)]}), {}, CONTEXT)
     assert json.loads(rows(COSTS.columns, page.records)[0]["group_key"]) == ["p", 'a"b']
+
+
+# Webhooks and writes
+
+EVENT = b'{"id":"evt_6851f0c1e2a88190","object":"event","created_at":1750000000,"type":"batch.completed","data":{"id":"batch_abc123"}}'  # noqa: E501
+SIGNING = {"signing_secret": "_".join(("whsec", "aW50ZWdyYXRpb24tbWFuYWdlci1vcGVuYWktMDAwMDE="))}
+HEADERS = {
+    "webhook-id": "evt_6851f0c1e2a88190",
+    "webhook-timestamp": "1750000000",
+    "webhook-signature": "v1,dOuZlUm5+2p3eSgjvQZJsH3XDUCRGdQQihip3LyvQeE=",
+}
+
+
+def test_a_signed_event_names_the_batch() -> None:
+    assert CONNECTOR.inbound is not None
+    at = datetime.fromtimestamp(1_750_000_000, UTC)
+    call = Delivery(method="POST", url="https://hooks.example.com/openai", headers=HEADERS, body=EVENT)
+    CONNECTOR.inbound.verify(call, SIGNING, at)
+    (event,) = CONNECTOR.inbound.events(call)
+    assert (event.id, event.kind, event.at) == ("evt_6851f0c1e2a88190", "batch.completed", at)
+    assert (event.stream, event.key) == ("batches", {"id": "batch_abc123"})
+    with pytest.raises(SignatureRefused):
+        CONNECTOR.inbound.verify(replace(call, body=EVENT + b" "), SIGNING, at)
+    with pytest.raises(SignatureRefused):
+        CONNECTOR.inbound.verify(call, SIGNING, at + timedelta(seconds=301))
+
+
+def test_a_batch_is_begun_once_and_cancelled() -> None:
+    rig = Rig(connector=CONNECTOR, method="api_key", sandbox=sandbox_of("openai", 60))
+    write, context = CONNECTOR.stream("batches").write, rig.context()
+    assert write is not None
+    assert write.create is not None
+    assert write.read is not None
+    assert write.delete is not None
+    file = next(iter(rig.read(CONNECTOR.stream("files")).live.values()))["id"]
+    asked = write.create({"input_file_id": file, "endpoint": "/v1/responses"}, context)
+    assert not asked.repeatable
+    key = write.created(rig.client.send(asked))
+    assert rig.client.send(write.read(key, context)).get("input_file_id") == file
+    assert rig.client.send(write.delete(key, None, context)).get("id") == key["id"]
+    assert "cancel" in str(rig.client.send(write.read(key, context)).get("status"))
+
+
+def test_a_file_is_deleted() -> None:
+    rig = Rig(connector=CONNECTOR, method="api_key", sandbox=sandbox_of("openai", 60))
+    write, context = CONNECTOR.stream("files").write, rig.context()
+    assert write is not None
+    assert write.read is not None
+    assert write.delete is not None
+    key = {"id": next(iter(rig.read(CONNECTOR.stream("files")).live.values()))["id"]}
+    rig.client.send(write.delete(key, None, context))
+    with pytest.raises(RequestRefused):
+        rig.client.send(write.read(key, context))

@@ -1,14 +1,4 @@
-"""OpenAI, API version 1: what a project holds, and what an organization used and paid.
-
-Quirks, and where they are told:
-- Two kinds of key that exclude each other: keys of projects read models, files and batches; admin keys read usage,
-  costs, projects and users. So the streams depend on the key.
-  https://platform.openai.com/docs/api-reference/administration
-- 429 means two things: too fast, or the quota is used up, where waiting does not help.
-  https://platform.openai.com/docs/guides/error-codes
-- Lists go on after the last id; some do not tell it, so it is taken from the last record.
-- Usage and costs come in buckets of a day, whose last days still change. What they are grouped by may be null.
-"""
+"""What is read of OpenAI: what a project holds with its key, what the organization used and paid with an admin key."""
 
 from __future__ import annotations
 
@@ -16,23 +6,21 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from connectors.sdk.auth import ApiKey, Field, Settings
-from connectors.sdk.base import Connector, Stream, Version
+from connectors.openai.writes import BATCH_WRITE, FILE_WRITE
+from connectors.sdk.auth import Settings
+from connectors.sdk.base import Stream, Version
 from connectors.sdk.buckets import bucket_stream
-from connectors.sdk.limits import counted_headers
 from connectors.sdk.streams import Ask, last_id, token_stream
-from core.classify import Disposition, ErrorRule
-from core.http import Params, Request, Response
+from core.http import Params, Request
 from core.model import Column, ColumnType, Context
-from core.pacing import RateLimit
 
 VERSION: Final = Version(name="v1", read=date(2026, 11, 23))
-_PROJECT_KEY: Final = "api_key"
-_ADMIN_KEY: Final = "admin_key"
+PROJECT_KEY: Final = "api_key"
+ADMIN_KEY: Final = "admin_key"
 _ORGANIZATION: Final = "organization/"
 
 
-def _headers(settings: Settings) -> Mapping[str, str]:
+def own_headers(settings: Settings) -> Mapping[str, str]:
     # Only a person's old key that reaches several organizations needs it.
     organization = settings.get("organization")
     return {"OpenAI-Organization": str(organization)} if organization else {}
@@ -40,7 +28,7 @@ def _headers(settings: Settings) -> Mapping[str, str]:
 
 def _get(path: str, params: Params) -> Ask:
     def ask(context: Context) -> Request:
-        return Request(path=f"/v1/{path}", params=params, headers=_headers(context.settings))
+        return Request(path=f"/v1/{path}", params=params, headers=own_headers(context.settings))
 
     return ask
 
@@ -53,7 +41,7 @@ def _list(name: str, path: str, params: Params, columns: tuple[Column, ...], abo
         next_token=last_id(),
         token_param="after",
         columns=columns,
-        methods=(_ADMIN_KEY,) if path.startswith(_ORGANIZATION) else (_PROJECT_KEY,),
+        methods=(ADMIN_KEY,) if path.startswith(_ORGANIZATION) else (PROJECT_KEY,),
         about=about,
         **more,
     )
@@ -88,6 +76,7 @@ FILES: Final = _list(
     {"limit": 1000, "order": "asc"},
     (_ID, *_texts("filename", "purpose", "status"), *_integers("bytes"), _CREATED, *_times("expires_at")),
     "The files of the project.",
+    write=FILE_WRITE,
 )
 # Neither can be deleted, so what a list leaves out is old, not gone.
 BATCHES: Final = _list(
@@ -108,6 +97,7 @@ BATCHES: Final = _list(
     ),
     "The batch jobs of the project.",
     sweep=False,
+    write=BATCH_WRITE,
 )
 FINE_TUNING_JOBS: Final = _list(
     "fine_tuning_jobs",
@@ -160,6 +150,20 @@ USERS: Final = _list(
     ),
     "The members of the organization.",
 )
+ADMIN_KEYS: Final = _list(
+    "admin_api_keys",
+    f"{_ORGANIZATION}admin_api_keys",
+    {"limit": 100, "order": "asc"},
+    (
+        _ID,
+        *_texts("name", "redacted_value"),
+        Column(name="owner_name", path="owner/name"),
+        Column(name="owner_type", path="owner/type"),
+        Column(name="owner_role", path="owner/role"),
+        *_times("created_at", "last_used_at"),
+    ),
+    "The admin keys of the organization, shortened as OpenAI shows them, with their last use.",
+)
 
 _OTHER_TYPES: Final[Mapping[str, ColumnType]] = {"batch": "boolean"}
 
@@ -174,7 +178,7 @@ def _usage(kind: str, groups: tuple[str, ...], figures: tuple[str, ...], about: 
             *_integers(*figures),
             *(Column(name=group, type=_OTHER_TYPES.get(group, "text")) for group in groups),
         ),
-        methods=(_ADMIN_KEY,),
+        methods=(ADMIN_KEY,),
         about=about,
     )
 
@@ -224,117 +228,18 @@ COSTS: Final = bucket_stream(
         Column(name="quantity", type="number"),
         Column(name="quantity_unit"),
     ),
-    methods=(_ADMIN_KEY,),
+    methods=(ADMIN_KEY,),
     about="What was charged, per day, project and line item.",
 )
-
-
-_RETRIED: Final = (408, 409, 429, 500, 502, 503, 504)
-
-
-def _probe(method: str, settings: Settings) -> Request:
-    path, params = (f"{_ORGANIZATION}projects", {"limit": 1}) if method == _ADMIN_KEY else ("models", {})
-    return Request(path=f"/v1/{path}", params=params, headers=_headers(settings))
-
-
-def _discover(response: Response) -> Settings:
-    return {"account": response.headers.get("openai-organization") or "OpenAI organization"}
-
-
-_ORGANIZATION_FIELD: Final = Field(
-    name="organization",
-    title="Organization ID",
-    secret=False,
-    optional=True,
-    pattern=r"org-[A-Za-z0-9]+",
-    help="Only where the key reaches several organizations. It begins with org-.",
-)
-
-CONNECTOR: Final = Connector(
-    name="openai",
-    title="OpenAI",
-    category="ai",
-    base_url="https://api.openai.com",
-    hosts=("api.openai.com",),
-    auth=(
-        ApiKey(
-            name=_PROJECT_KEY,
-            title="API key of a project, service account or person",
-            fields=(
-                Field(
-                    name="token",
-                    title="API key",
-                    pattern=r"sk-(?!admin-)(?:(?:proj|svcacct|service)-)?[A-Za-z0-9_\-]{20,}",
-                    help="In the platform's settings: API keys. It begins with sk-, and not with sk-admin-.",
-                ),
-                _ORGANIZATION_FIELD,
-            ),
-            help="Reads models, files, batches, fine-tuning jobs and vector stores.",
-        ),
-        ApiKey(
-            name=_ADMIN_KEY,
-            title="Admin key of the organization",
-            fields=(
-                Field(
-                    name="token",
-                    title="Admin key",
-                    pattern=r"sk-admin-[A-Za-z0-9_\-]{20,}",
-                    help="In the organization's settings: Admin keys. It begins with sk-admin-.",
-                ),
-            ),
-            help="Reads usage, costs, projects and users.",
-        ),
-    ),
-    probe=_probe,
-    discover=_discover,
-    streams=(MODELS, FILES, BATCHES, FINE_TUNING_JOBS, VECTOR_STORES, PROJECTS, USERS, *_USAGE, COSTS),
-    # Nothing is published for lists; the calls of models tell their budget.
-    # https://platform.openai.com/docs/guides/rate-limits
-    rate_limit=RateLimit(
-        dialect=counted_headers(
-            remaining="x-ratelimit-remaining-requests",
-            reset="x-ratelimit-reset-requests",
-            form="duration",
-            bucket=lambda request: "requests",
-        ),
-        concurrency=4,
-    ),
-    # https://platform.openai.com/docs/guides/error-codes, and openai-python, src/openai/_base_client.py
-    errors=(
-        *(
-            ErrorRule(
-                disposition=Disposition.QUOTA_EXHAUSTED,
-                status=429,
-                path=path,
-                equals=code,
-                advice="The balance or the monthly limit is used up: look at Billing and Limits at OpenAI.",
-            )
-            for code in ("insufficient_quota", "billing_hard_limit_reached")
-            for path in ("error/code", "error/type")
-        ),
-        ErrorRule(disposition=Disposition.CREDENTIAL_REJECTED, status=401),
-        ErrorRule(
-            disposition=Disposition.SCOPE_MISSING,
-            status=403,
-            advice="Give the key the permission to read this, or another kind of key: admin keys read usage and costs "
-            "alone, the others all else.",
-        ),
-        ErrorRule(
-            disposition=Disposition.RETRY, status=(408, 409, 500, 502, 503, 504), header="x-should-retry", equals="true"
-        ),
-        ErrorRule(
-            disposition=Disposition.FAIL,
-            status=(408, 409, 429, 500, 502, 503, 504),
-            header="x-should-retry",
-            equals="false",
-        ),
-        ErrorRule(disposition=Disposition.RETRY, status=409),
-    ),
-    version=VERSION,
-    unverified=(
-        "How long buckets of usage still change: the last three days are read again.",
-        "That admin keys are refused by the endpoints of projects: streams depend on the kind of key.",
-        "No limits are published for lists; at most four calls are in flight.",
-    ),
-    docs="https://platform.openai.com/docs/api-reference",
+STREAMS: Final = (
+    MODELS,
+    FILES,
+    BATCHES,
+    FINE_TUNING_JOBS,
+    VECTOR_STORES,
+    PROJECTS,
+    USERS,
+    ADMIN_KEYS,
+    *_USAGE,
+    COSTS,
 )
