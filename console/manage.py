@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from connectors.catalog import connector, connectors
 from connectors.sdk.auth import OAuth2
+from connectors.sdk.base import Connector
 from console.render import ago, clean, every, mark, table
 from console.work import note, show, workspace, write_json
 from core.errors import UsageError
@@ -36,6 +38,13 @@ def list_platforms(as_json: bool) -> None:
                     "category": one.category,
                     "methods": [auth.name for auth in one.auth],
                     "streams": [stream.name for stream in one.streams],
+                    "writes": [stream.name for stream in one.streams if stream.write],
+                    "limits": [
+                        {"bucket": limit.bucket, "requests": limit.requests, "seconds": limit.seconds}
+                        for limit in one.rate_limit.limits
+                    ],
+                    "calls_at_once": one.rate_limit.concurrency,
+                    "webhooks": one.inbound.signed if one.inbound else None,
                     "version": one.version.name if one.version else None,
                     "docs": one.docs,
                 }
@@ -49,12 +58,21 @@ def list_platforms(as_json: bool) -> None:
             one.title,
             one.category,
             "\n".join(auth.name for auth in one.auth),
-            ", ".join(stream.name for stream in one.streams),
+            ", ".join(stream.name + ("*" if stream.write else "") for stream in one.streams),
+            _limits(one),
+            re.split(r" over| \(|,", one.inbound.signed)[0] if one.inbound else "none",
         )
         for one in found
     ]
     lines = [[value if isinstance(value, Text) else Text(value) for value in row] for row in rows]
-    show(table(("name", "platform", "kind", "methods", "what is read"), lines))
+    show(table(("name", "platform", "kind", "methods", "what is read (* and written)", "limits", "webhooks"), lines))
+
+
+def _limits(one: Connector) -> str:
+    """The tightest of the published limits, and how many calls are in flight."""
+    limits = sorted(one.rate_limit.limits, key=lambda limit: limit.requests / limit.seconds)
+    tightest = f"{limits[0].requests:,} in {limits[0].seconds:g} s\n" if limits else ""
+    return f"{tightest}{one.rate_limit.concurrency} at once"
 
 
 def list_integrations(platform: str | None, as_json: bool) -> None:

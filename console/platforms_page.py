@@ -26,13 +26,15 @@ def page() -> str:
     """The whole page."""
     everything = connectors()
     overview = _table(
-        ("platform", "category", "streams", "authentication", "version read"),
+        ("platform", "category", "streams", "authentication", "webhooks", "writes", "version read"),
         (
             (
                 f"[{c.title}](#{c.title.lower().replace(' ', '-')})",
                 c.category,
                 str(len(c.streams)),
                 ", ".join(method.title for method in c.auth),
+                c.inbound.signed if c.inbound else "none",
+                ", ".join(stream.name for stream in c.streams if stream.write) or "none",
                 f"{c.version.name} on {c.version.read.isoformat()}" if c.version else "",
             )
             for c in everything
@@ -51,7 +53,13 @@ def _section(connector: Connector) -> str:
         parts.append(f"No published limit on calls; at most {connector.rate_limit.concurrency} at once.\n")
     if connector.version and connector.version.ends:
         parts.append(f"Version {connector.version.name} is supported until {connector.version.ends.isoformat()}.\n")
-    parts += [f"- Unverified: {point}\n" for point in connector.unverified]
+    parts += _webhooks(connector)
+    writes = [f"{line}\n" for line in map(_write, connector.streams) if line]
+    parts += ["".join(writes)] if writes else []
+    if connector.unverified:
+        read = f" on {connector.version.read.isoformat()}" if connector.version else ""
+        parts.append(f"No source that was read{read} confirms:\n")
+        parts.append("".join(f"- {point}\n" for point in connector.unverified))
     return "\n".join(parts)
 
 
@@ -62,6 +70,35 @@ def _methods(connector: Connector) -> str:
         scopes = f"; scopes: `{' '.join(method.scopes)}`" if not isinstance(method, ApiKey) and method.scopes else ""
         lines.append(f"- **{method.title}** (`{method.name}`): {fields}{scopes}\n")
     return "".join(lines)
+
+
+def _webhooks(connector: Connector) -> list[str]:
+    if connector.inbound is None:
+        return ["No webhooks: what changed is found by reading.\n"]
+    inbound, names = connector.inbound, ", ".join(f"`{kind}`" for kind in connector.inbound.kinds)
+    window = f", at most {inbound.window:g} s old" if inbound.window else ", without a time"
+    tells = f" Events: {names}." if names else ""
+    return [f"[Webhooks]({inbound.docs}): {inbound.signed}{window}.{tells}\n"]
+
+
+_CONTROL: Final = {
+    "revision": "the platform refuses a write over another revision",
+    "etag": "the platform refuses a write over another entity tag",
+    "unmodified since": "the platform refuses a write over a later change",
+    "compare": "nothing guards it, so what is there is compared before",
+    "none": "nothing can be compared",
+}
+
+
+def _write(stream: Stream) -> str:
+    write = stream.write
+    if write is None:
+        return ""
+    can = [name for name in ("create", "update", "delete") if getattr(write, name) is not None]
+    scopes = f", needs {', '.join(f'`{scope}`' for scope in write.scopes)}" if write.scopes else ""
+    upsert = f"; creating finds by {', '.join(f'`{name}`' for name in write.upsert)}" if write.upsert else ""
+    about = f" {write.about}" if write.about else ""
+    return f"- `{stream.name}` can be written ({', '.join(can)}): {_CONTROL[write.control]}{upsert}{scopes}.{about}"
 
 
 _STREAM_HEAD: Final = ("stream", "what", "rows", "key", "columns", "needs")
