@@ -69,6 +69,7 @@ class Dialect:
 
     `offers_refresh(parameters of the authorize call, scopes)` tells whether a refresh token comes along.
     `extra` are further grant types: (server, call, fields, client) -> Reply, which may use `server.issue`.
+    `asserts` tells a signed assertion that is meant for this platform (RFC 7523): such a call names no client.
     """
 
     title: str
@@ -94,6 +95,7 @@ class Dialect:
     introspect: Place | None = None
     introspected: Callable[[Credential | None, float], Reply] | None = None
     extra: Mapping[str, Callable[[OAuthServer, Call, Mapping[str, str], Client], Reply]] = field(default_factory=dict)
+    asserts: Callable[[str], bool] = lambda assertion: False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +135,8 @@ class OAuthServer:
         shown = {**dict(call.params), **call.fields}
         token = shown.get("token") or shown.get("access_token") or ""
         client_id = shown.get(self.dialect.client_id_param) or (basic(call) or ("",))[0]
-        return self._client(client_id) is not None or self._accepted.get(self.slug, token) is not None
+        known = self._client(client_id) is not None or self._accepted.get(self.slug, token) is not None
+        return known or self.dialect.asserts(shown.get("assertion", ""))
 
     def answer(self, call: Call) -> Reply | None:
         """The reply to a call on one of its places; None where another part of the platform is meant."""
@@ -197,7 +200,8 @@ class OAuthServer:
             fields = dict(call.params) if self.dialect.token_in == "query" else call.form()
         except BadBody:
             return self.dialect.error("invalid_request", "the parameters belong in a form body", 400)
-        client = self._authenticated(call, fields)
+        asserted = self.dialect.asserts(fields.get("assertion", ""))
+        client = Client(client_id="") if asserted else self._authenticated(call, fields)
         if client is None:
             return self.dialect.error("invalid_client", "client authentication failed", 401)
         kind = fields.get("grant_type", "authorization_code" if self.dialect.token_in == "query" else "")
@@ -283,6 +287,14 @@ class OAuthServer:
             kind=kind,
         )
         return json_reply(self.dialect.reply(given), headers={"cache-control": "no-store"})
+
+    def accepted(self, secret: str) -> Credential | None:
+        """The credential of this platform with that secret, revoked ones too."""
+        return self._accepted.get(self.slug, secret)
+
+    def now(self) -> float:
+        """The sandbox's time, in seconds since 1970."""
+        return self._clock.seconds()
 
     def mint(self, kind: str) -> str:
         """A fresh code (code), access or refresh token, in the vendor's form."""

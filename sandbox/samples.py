@@ -7,9 +7,13 @@ outside the sandbox. They are put together here at run time, so that no file hol
 
 from __future__ import annotations
 
+import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from itertools import cycle, islice
+from urllib.parse import quote
+
+from sandbox.assertions import sample_key
 
 HEX = "5a4db0c5"  # reads "sandbox" as far as hexadecimal lets it
 WORD = "Sandbox0Sample1"
@@ -49,6 +53,25 @@ def _google(serial: int) -> dict[str, str]:
     )
 
 
+def _google_key(serial: int, name: str) -> dict[str, str]:
+    """The key file of a service account."""
+    email = f"{name}@sandbox-labs.iam.gserviceaccount.com"
+    key = {
+        "type": "service_account",
+        "project_id": "sandbox-labs",
+        "private_key_id": hexes(40, serial),
+        "private_key": sample_key(serial).pem,
+        "client_email": email,
+        "client_id": digits(21, serial),
+        "auth_uri": "https://accounts.google.com/o/oauth2/auth",
+        "token_uri": "https://oauth2.googleapis.com/token",
+        "auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
+        "client_x509_cert_url": f"https://www.googleapis.com/robot/v1/metadata/x509/{quote(email)}",
+        "universe_domain": "googleapis.com",
+    }
+    return {"key": json.dumps(key, indent=2)}
+
+
 def _x_client(serial: int) -> str:
     return urlsafe_b64encode(f"{letters(20, serial)}:1:ci".encode()).rstrip(b"=").decode()
 
@@ -65,8 +88,8 @@ SAMPLES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "instagram": {"oauth2": _oauth(digits(16, 3), hexes(32, 3))},
     "tiktok": {"oauth2": _oauth(letters(18, 1).lower(), letters(32, 1))},
     "youtube": {"oauth2": _google(1), "api_key": {"api_key": "AIza" + letters(35, 1)}},
-    "google_analytics": {"oauth2": _google(2)},
-    "google_drive": {"oauth2": _google(3)},
+    "google_analytics": {"oauth2": _google(2), "service_account": _google_key(1, "reports")},
+    "google_drive": {"oauth2": _google(3), "service_account": _google_key(2, "files")},
     "openai": {
         "api_key": {"token": "-".join(("sk", "proj", letters(74, 1) + "T3BlbkFJ" + letters(74, 1)))},
         "admin_key": {"token": "-".join(("sk", "admin", letters(58, 2) + "T3BlbkFJ" + letters(58, 2)))},
