@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import typer
@@ -17,6 +18,7 @@ from connectors.sdk.auth import Auth, Field
 from core.errors import CredentialMalformed, UsageError
 
 TRIES: Final = 3
+_LONGEST_PATH: Final = 1024
 
 Ask = Callable[[Field], str]
 
@@ -30,11 +32,41 @@ def ask(field: Field) -> str:
     """Asks in the terminal, hidden where it is secret."""
     if field.help:
         typer.secho(f"  {field.help}", dim=True, err=True)
-    text = f"{field.title}{' (empty for none)' if field.optional else ''}{' (hidden)' if field.secret else ''}"
+    notes = [
+        "the file's path" if field.file else "",
+        f"empty for {field.default or 'none'}" if field.optional or field.default else "",
+        "hidden" if _hidden(field) else "",
+    ]
+    told = ", ".join(filter(None, notes))
     answer: str = typer.prompt(
-        text, hide_input=field.secret, default="" if field.optional else None, show_default=False, err=True
+        f"{field.title} ({told})" if told else field.title,
+        hide_input=_hidden(field),
+        default="" if field.optional or field.default else None,
+        show_default=False,
+        err=True,
     )
-    return answer
+    return _whole(field, answer)
+
+
+def _hidden(field: Field) -> bool:
+    """A path is no secret, what stands in the file is."""
+    return field.secret and not field.file
+
+
+def _whole(field: Field, value: str) -> str:
+    """What stands in the file that the value names; the value itself where it names none, or the field is no file.
+
+    Raises CredentialMalformed where the file cannot be read.
+    """
+    path = Path(value.strip()).expanduser()
+    if not field.file or value.lstrip()[:1] in ("{", "-", "") or len(value) > _LONGEST_PATH:
+        return value
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CredentialMalformed(
+            f"{field.title}: the file {path.name} cannot be read", advice="Give the path of the file that was made."
+        ) from error
 
 
 def variable(platform: str, field: str) -> str:
@@ -103,9 +135,11 @@ def gather(
     values: dict[str, str] = {}
     for field in fields:
         if given.get(field.name):
-            values[field.name] = field.check(given[field.name])
+            values[field.name] = field.check(_whole(field, given[field.name]))
         elif ask is not None:
             values[field.name] = _asked(field, ask)
+        elif field.default:
+            values[field.name] = field.check("")
         elif not field.optional:
             raise UsageError(
                 f"{field.title} is missing, and there is no terminal to ask in",

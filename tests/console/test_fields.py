@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +88,23 @@ def test_without_a_terminal_what_is_missing_is_told_with_the_ways_to_give_it() -
 def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(UsageError, match="has no field tokn"):
         fields.gather("hubspot", AUTH, AUTH.fields, {"tokn": "x"}, ask=None)
+
+
+KEY_FILE = Field(name="key", title="Key file", file=True, pattern=r"(?s)\{.*\}")
+HOST = Field(name="host", title="Host", secret=False, default="login.example", pattern=r"[a-z.]+")
+
+
+def test_a_file_is_given_by_its_path_or_whole(tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    path.write_text('{"private":\n"text"}')
+    for value in (str(path), path.read_text()):
+        assert fields.gather("acme", AUTH, (KEY_FILE,), {"key": value}, ask=None) == {"key": path.read_text()}
+    with pytest.raises(CredentialMalformed) as caught:
+        fields.gather("acme", AUTH, (KEY_FILE,), {"key": str(tmp_path / "none.json")}, ask=None)
+    assert "none.json" in str(caught.value)
+
+
+def test_a_default_stands_in_for_what_was_left_empty() -> None:
+    assert fields.gather("acme", AUTH, (HOST,), {}, ask=None) == {"host": "login.example"}
+    ask, _ = answers("")
+    assert fields.gather("acme", AUTH, (HOST,), {}, ask=ask) == {"host": "login.example"}
