@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from connectors.hubspot.streams import COMPANIES, CONTACTS, DEALS, OWNERS, TICKETS, VERSION
+from connectors.hubspot.streams import COMPANIES, CONTACTS, DEALS, LINE_ITEMS, OWNERS, PRODUCTS, TICKETS, VERSION
 from connectors.hubspot.webhooks import INBOUND
 from connectors.sdk.auth import ApiKey, Field, OAuth2, Settings
 from connectors.sdk.base import Connector
@@ -35,6 +35,8 @@ _SCOPES: Final = (
     "crm.objects.contacts.read",
     "crm.objects.companies.read",
     "crm.objects.deals.read",
+    "crm.objects.products.read",
+    "crm.objects.line_items.read",
     "crm.objects.owners.read",
     "tickets",
 )
@@ -70,7 +72,7 @@ CONNECTOR: Final = Connector(
     ),
     probe=lambda method, settings: Request(path=f"/account-info/{VERSION.name}/details"),
     discover=_discover,
-    streams=(CONTACTS, COMPANIES, DEALS, TICKETS, OWNERS),
+    streams=(CONTACTS, COMPANIES, DEALS, TICKETS, PRODUCTS, LINE_ITEMS, OWNERS),
     rate_limit=RateLimit(
         # Published: 110 per 10 s for OAuth apps, 100 for static tokens of the smallest plan; the headers tell the rest.
         # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
@@ -107,6 +109,7 @@ CONNECTOR: Final = Connector(
     unverified=(
         "Date filters of the search take milliseconds since 1970 as text; the overlap of five minutes covers rounding.",
         "Archived records stay listed for about 90 days: after a longer pause, a full sync finds what went.",
+        "The scopes of products and line items have the names that the others have.",
         "The account endpoint also answers static tokens; it is what a connection test asks.",
     ),
     docs="https://developers.hubspot.com/docs/api-reference/overview",

@@ -177,6 +177,37 @@ TICKETS: Final = _crm_stream(
     ),
     "The service tickets.",
 )
+PRODUCTS: Final = _crm_stream(
+    "products",
+    "hs_lastmodifieddate",
+    (
+        _property("name"),
+        _property("description"),
+        _property("price", "number"),
+        _property("hs_sku"),
+        _property("hs_cost_of_goods_sold", "number"),
+        _property("hs_recurring_billing_period"),
+        _property("createdate", "timestamp"),
+        _property("hs_lastmodifieddate", "timestamp"),
+    ),
+    "What is sold.",
+)
+LINE_ITEMS: Final = _crm_stream(
+    "line_items",
+    "hs_lastmodifieddate",
+    (
+        _property("name"),
+        _property("quantity", "number"),
+        _property("price", "number"),
+        _property("amount", "number"),
+        _property("hs_product_id"),
+        _property("hs_sku"),
+        _property("hs_line_item_currency_code"),
+        _property("createdate", "timestamp"),
+        _property("hs_lastmodifieddate", "timestamp"),
+    ),
+    "What was sold with a deal: products, with quantity and price.",
+)
 OWNERS: Final = token_stream(
     name="owners",
     ask=lambda context: Request(path=f"/crm/owners/{VERSION.name}", params={"limit": 100}),

@@ -29,6 +29,10 @@ _STREAMS: Final[Mapping[str, str]] = {
     "0-2": "companies",
     "0-3": "deals",
     "0-5": "tickets",
+    "0-7": "products",
+    "0-8": "line_items",
+    "product": "products",
+    "line_item": "line_items",
 }
 _GONE: Final = ("deletion", "privacyDeletion")
 

@@ -16,7 +16,7 @@ HOST = "api.hubapi.com"
 PORTAL = "147000001"
 USER = 88_000_001
 APP = "18000001"
-TYPES = ("contacts", "companies", "deals", "tickets")
+TYPES = ("contacts", "companies", "deals", "tickets", "products", "line_items")
 ALL_SCOPES = (
     "oauth",
     *(f"crm.objects.{name}.{right}" for name in TYPES if name != "tickets" for right in ("read", "write")),

@@ -12,6 +12,7 @@ from sandbox.world import World, from_ms, mix, number_of, share
 
 Values = dict[str, str | None]
 STAGES = ("appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "contractsent", "closedwon", "closedlost")
+PRODUCTS = 186_000_000_000
 STEP = 37  # ids rise with birth and leave gaps
 
 
@@ -167,6 +168,34 @@ def _ticket(world: World, row: Row) -> Values:
     }
 
 
+def _price(world: World, product: int) -> int:
+    return 20 + mix(world.seed, number_of("product"), product) % 900
+
+
+def _product(world: World, row: Row) -> Values:
+    return {
+        "name": f"{people.WORDS[row.index % len(people.WORDS)].capitalize()} {row.index}",
+        "description": None if row.index % 3 else "As asked for",
+        "price": f"{_price(world, row.index) + row.version}.00",
+        "hs_sku": f"SB-{row.index:05d}",
+        "hs_cost_of_goods_sold": f"{_price(world, row.index) // 3}.00" if row.index % 4 else None,
+        "hs_recurring_billing_period": "P12M" if row.index % 2 else None,
+    }
+
+
+def _line_item(world: World, row: Row) -> Values:
+    product, quantity = row.index % 7, 1 + row.index % 5 + row.version
+    return {
+        "name": f"{people.WORDS[product % len(people.WORDS)].capitalize()} {product}",
+        "quantity": str(quantity),
+        "price": f"{_price(world, product)}.00",
+        "amount": f"{_price(world, product) * quantity}.00",
+        "hs_product_id": str(PRODUCTS + product * STEP),
+        "hs_sku": f"SB-{product:05d}",
+        "hs_line_item_currency_code": "USD" if row.index % 3 else None,
+    }
+
+
 _TEXT, _NUMBER, _DATE, _CHOICE = "string", "number", "datetime", "enumeration"
 _KINDS = {
     "createdate": _DATE, "lastmodifieddate": _DATE, "hs_lastmodifieddate": _DATE, "closedate": _DATE,
@@ -183,6 +212,8 @@ _MORE = {
     "companies": ("address", "zip", "notes_last_updated", "hs_task_label", "hs_pipeline"),
     "deals": ("notes_last_updated", "num_notes", "num_associated_contacts", "hs_priority"),
     "tickets": ("notes_last_updated", "num_notes", "hs_ticket_id"),
+    "products": ("hs_images", "hs_url", "tax"),
+    "line_items": ("hs_discount_percentage", "tax"),
 }
 
 _BEGINS = {
@@ -200,6 +231,8 @@ _BEGINS = {
     },
     "deals": {"num_notes": "0", "num_associated_contacts": "0"},
     "tickets": {"num_notes": "0"},
+    "products": {},
+    "line_items": {},
 }
 
 
@@ -216,6 +249,10 @@ def make_types(world: World) -> dict[str, ObjectType]:
         ("tickets", "ticket", "0-5", 394_000_000_000, "hs_lastmodifieddate",
          ("content", "createdate", "hs_lastmodifieddate", "hs_object_id", "hs_pipeline", "hs_pipeline_stage",
           "hs_ticket_category", "hs_ticket_priority", "subject"), _ticket, 0.12),
+        ("products", "product", "0-7", PRODUCTS, "hs_lastmodifieddate",
+         ("createdate", "description", "hs_lastmodifieddate", "hs_object_id", "name", "price"), _product, 0.08),
+        ("line_items", "line_item", "0-8", 288_000_000_000, "hs_lastmodifieddate",
+         ("createdate", "hs_lastmodifieddate", "hs_object_id", "hs_product_id", "quantity"), _line_item, 0.4),
     )  # fmt: skip
     types = {}
     for name, singular, code, base, cursor, defaults, born, per_person in shapes:
