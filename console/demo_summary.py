@@ -51,13 +51,13 @@ def _print_watching(out: Console, workspace: Workspace) -> None:
     out.print("\n[bold]Health[/bold]")
     for integration, readings in by_integration.items():
         status, message = min(readings, key=lambda told: worst.index(told[0]))
-        line = Text(f"  {integration:<12}").append_text(mark(status))
+        line = Text(f"  {integration:<20}").append_text(mark(status))
         out.print(line if status == "healthy" else line.append(f"  {message}"))
     findings = workspace.scope.findings()
     out.print(f"\n[bold]Security[/bold]: {len(findings)} findings")
     for finding in findings:
         subject = finding.integration or "installation"
-        out.print(Text(f"  {subject:<12}").append_text(mark(finding.severity)).append(f"  {finding.title}"))
+        out.print(Text(f"  {subject:<20}").append_text(mark(finding.severity)).append(f"  {finding.title}"))
     out.print()
 
 

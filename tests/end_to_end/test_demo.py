@@ -22,7 +22,7 @@ def test_the_demonstration_tells_what_was_synced_and_how_everything_is(tmp_path:
     synced, _, watched = done.stdout.partition("Health")
     for platform in PLATFORMS:
         assert platform in synced
-        assert f"{platform:<12}✓ healthy" in watched
+        assert f"{platform:<20}✓ healthy" in watched
     assert "Followers on X" in watched
     assert "expectations hold" in watched
     assert (tmp_path / "home" / "demo" / "warehouse.duckdb").exists()
