@@ -11,7 +11,9 @@ from connectors.sdk.base import Connector
 from core.errors import UsageError
 
 PLATFORMS: Final[dict[str, str]] = {
+    "claude": "connectors.claude",
     "dropbox": "connectors.dropbox",
+    "google_analytics": "connectors.google_analytics",
     "hubspot": "connectors.hubspot",
     "mailchimp": "connectors.mailchimp",
     "openai": "connectors.openai",

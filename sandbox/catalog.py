@@ -9,7 +9,9 @@ from sandbox.platform import Platform
 from sandbox.world import World
 
 MODULES: Mapping[str, str] = {
+    "claude": "sandbox.claude",
     "dropbox": "sandbox.dropbox",
+    "google_analytics": "sandbox.google_analytics",
     "hubspot": "sandbox.hubspot",
     "mailchimp": "sandbox.mailchimp",
     "openai": "sandbox.openai",
