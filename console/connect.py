@@ -213,7 +213,7 @@ def _look_at_name(place: Workspace, platform: str, name: str) -> None:
     if not NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} is no name for an integration",
-            advice="Use small letters, digits and hyphens, at most 63: --name",
+            advice="Use small letters, digits, hyphens and underscores, at most 63: --name",
         )
     for integration in place.scope.integrations():
         if integration.name == name and integration.platform != platform:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from connectors.catalog import connector
-from connectors.sdk.auth import ApiKey, OAuth2
+from connectors.sdk.auth import ApiKey, OAuth2, TokenGrant
 from connectors.sdk.base import Connector
 from connectors.sdk.oauth2 import refreshable
 from core.errors import SealBroken, UsageError
@@ -69,7 +69,7 @@ def _facts(workspace: Workspace, integration: Integration, at: datetime) -> Inte
     platform = connector(integration.platform)
     method = platform.method(integration.auth_method)
     rounds, seal_broken = _seal(workspace, integration)
-    renews: bool | None = False
+    renews: bool | None = isinstance(method, TokenGrant)
     if isinstance(method, OAuth2):
         renews, broken = _renews(workspace, integration, at)
         seal_broken = seal_broken or broken

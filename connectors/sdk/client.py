@@ -231,11 +231,15 @@ class Client:
             self._world.budgets.observe(self.integration, observation, self._world.clock())
 
     def _close_budgets(self, request: Request, told: float | None) -> None:
-        """Whoever shares the budgets waits too, and does not run into the same refusal."""
-        if told is not None:
-            at = self._world.clock() + told
-            limits = self.connector.rate_limit.covering(request)
-            self._observe(*(Observation(bucket=limit.bucket, remaining=0, resets_at=at) for limit in limits))
+        """Whoever shares the budget waits too, and does not run into the same refusal.
+
+        Of several it is the shortest: it holds back as well as all of them, and what is known of the longer ones, which
+        may reset much later than the wait that was told, stays as it is.
+        """
+        limits = self.connector.rate_limit.covering(request)
+        if told is not None and limits:
+            bucket = min(limits, key=lambda limit: limit.seconds).bucket
+            self._observe(Observation(bucket=bucket, remaining=0, resets_at=self._world.clock() + told))
 
     def _told(self, response: Response, verdict: Verdict) -> float | None:
         told = retry_after(response.headers, self._world.clock())

@@ -191,6 +191,10 @@ def google_errors(api: str) -> tuple[ErrorRule, ...]:
         ),
         *by_reason(Disposition.RATE_LIMITED, "rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"),
         ErrorRule(disposition=Disposition.RATE_LIMITED, path="error/status", equals="RESOURCE_EXHAUSTED"),
+        # A page token that is no longer known: the walk begins again.
+        ErrorRule(disposition=Disposition.RESET_STATE, status=400, path="error/errors/*/location", equals="pageToken"),
+        ErrorRule(disposition=Disposition.RESET_STATE, status=400, path="error/message", contains="page token"),
+        *by_reason(Disposition.RESET_STATE, "invalidPageToken"),
         *by_reason(Disposition.RETRY, "backendError", "internalError"),
         ErrorRule(disposition=Disposition.RETRY, path="error/status", equals="UNAVAILABLE"),
     )

@@ -91,15 +91,16 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def present_records(response: Response, path: str, empty_count: str = "") -> list[bytes]:
+def present_records(response: Response, path: str, empty_count: str = "", *, bare: bool = False) -> list[bytes]:
     """The list at `path`, which must be there, be it empty. Raises BadReply where it is not.
 
     For walks whose end tells what is gone: a 200 that holds something else altogether must not mean that all is.
-    Platforms that leave an empty list out tell the number of records instead, at `empty_count`.
+    Platforms that leave an empty list out tell the number of records instead, at `empty_count`; with `bare`, the reply
+    that has no records is an object without members.
     """
     found = response.records(path)
     counted = bool(empty_count) and response.get(empty_count) is not None
-    if not found and not counted and response.raw(path) is None:
+    if not found and not counted and response.raw(path) is None and not (bare and response.get("") == {}):
         raise BadReply(f"the reply does not hold the list {path!r}")
     return found
 
@@ -116,11 +117,12 @@ def token_stream(
     key: tuple[str, ...] = ("id",),
     sweep: bool = True,
     empty_count: str = "",
+    bare: bool = False,
     **more: Any,
 ) -> Stream:
     """A list that is read whole at each sync, page by page: each reply tells the token of the next page.
 
-    `empty_count`: where an empty page has a count instead of a list (see `present_records`).
+    `empty_count`, `bare`: what an empty page has instead of a list (see `present_records`).
     State: {"page": token} in the middle of a walk, empty between walks.
     """
 
@@ -129,7 +131,7 @@ def token_stream(
         return to_page(first, token_param, state["page"], in_body) if "page" in state else first
 
     def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
-        found = present_records(response, records, empty_count)
+        found = present_records(response, records, empty_count, bare=bare)
         token = next_token(response, found)
         if token is None:
             return Page(records=found, state=EMPTY_STATE)

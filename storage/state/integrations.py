@@ -16,7 +16,7 @@ from storage.state.guard import OwnedSession
 from storage.state.models import BreakerRow, FindingNow, HealthNow, Integration, Status
 from storage.state.sessions import Sessions
 
-NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")  # the name of every platform is one
 LONGEST_ERROR: Final = 2000
 
 # What identifies a row, or is kept by this file itself.
@@ -59,12 +59,12 @@ class IntegrationRows(Sessions):
     ) -> Integration:
         """A new integration, due at once. The name of a removed one can be given anew.
 
-        Raises UsageError where the name is taken or is no name (small letters, digits, hyphens).
+        Raises UsageError where the name is taken or is no name (small letters, digits, hyphens, underscores).
         """
         if not NAME.fullmatch(name):
             raise UsageError(
                 f"{name!r} is no name for an integration",
-                advice="Use small letters, digits and hyphens, at most 63, beginning with a letter or digit.",
+                advice="Use small letters, digits, hyphens and underscores, at most 63, letter or digit first.",
             )
         now = self.clock()
         row = Integration(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from os.path import commonpath
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -54,11 +55,14 @@ class Case:
         return rig, parent, steps
 
     def fault(self, rig: Rig, kind: str, *, nth: int = 1, times: int = 1, **args: Any) -> None:
-        """Plans a fault for calls at the address of this stream's first request."""
+        """Plans a fault for calls at the address of this stream's first request; one that is not for the first call,
+        at whatever the addresses have in common that it asked so far."""
         parent = rig.parents(self.stream)[0]
         request = self.stream.request(EMPTY_STATE, rig.context(parent))
         base = request.base or self.connector.base_url.format_map(rig.settings)
-        place = f"{urlsplit(base).hostname}{request.filled_path}*"
+        others = [call.path.partition("{")[0] for call in rig.calls if call.purpose == self.name and nth > 1]
+        elsewhere = [path for path in others if not request.path.startswith(path)]
+        place = f"{urlsplit(base).hostname}{commonpath([request.filled_path, *elsewhere])}*"
         rig.sandbox.plan(Fault(match=place, nth=nth, kind=kind, args=args, times=times))
 
 

@@ -146,9 +146,15 @@ class Discovery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
-    """Several documents of one platform, as a judge has them: that of the host whose paths fit decides."""
+    """Several documents of one platform, as a judge has them: that of the host whose paths fit decides.
 
-    documents: tuple[Discovery, ...]
+    They are `names` below the platform's folder, read when they are first asked; a test skips where they are absent.
+    `hosts` answer beside their own.
+    """
+
+    platform: str
+    names: tuple[str, ...]
+    hosts: tuple[str, ...] = ()
 
     def request_complaints(self, call: Call) -> list[str]:
         return self._of(call).request_complaints(call)
@@ -157,17 +163,14 @@ class Documents:
         return self._of(call).reply_complaints(call, reply)
 
     def _of(self, call: Call) -> Discovery:
-        at_host = [one for one in self.documents if call.host in one.hosts] or list(self.documents)
+        found = [_document(self.platform, name, self.hosts) for name in self.names]
+        at_host = [one for one in found if call.host in one.hosts] or found
         return next((one for one in at_host if one.method_for(call.method, call.path)), at_host[0])
 
 
 @cache
-def documents(slug: str, *names: str, also: tuple[str, ...] = ()) -> Documents:
-    """The documents of these names below the platform's folder. `also` are further hosts that answer as they do.
-
-    Skips the test where they are absent.
-    """
-    return Documents(documents=tuple(Discovery(json.loads(spec(slug, name)), also) for name in names))
+def _document(platform: str, name: str, hosts: tuple[str, ...]) -> Discovery:
+    return Discovery(json.loads(spec(platform, name)), hosts)
 
 
 def _methods(part: Schema) -> Iterator[Schema]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.platform import Call, Reply
-from tests.spec.discovery import Discovery, Documents
+from tests.spec.discovery import Discovery
 
 THING = {
     "id": "Thing",
@@ -127,5 +127,5 @@ def test_what_is_not_declared_is_noticed(asked: Call, said: str) -> None:
 )
 def test_a_reply_that_is_wrong_is_noticed(answer: Reply, said: str) -> None:
     asked = call("GET", "things", order="up")
-    assert [one for one in Documents(documents=(JUDGE,)).reply_complaints(asked, answer) if said in one]
+    assert [one for one in JUDGE.reply_complaints(asked, answer) if said in one]
     assert JUDGE.reply_complaints(asked, reply({"things": [{"id": "1", "state": "ON", "labels": {"a": "b"}}]})) == []
