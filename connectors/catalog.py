@@ -14,6 +14,7 @@ PLATFORMS: Final[dict[str, str]] = {
     "claude": "connectors.claude",
     "dropbox": "connectors.dropbox",
     "google_analytics": "connectors.google_analytics",
+    "google_drive": "connectors.google_drive",
     "hubspot": "connectors.hubspot",
     "mailchimp": "connectors.mailchimp",
     "openai": "connectors.openai",

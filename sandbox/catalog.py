@@ -12,6 +12,7 @@ MODULES: Mapping[str, str] = {
     "claude": "sandbox.claude",
     "dropbox": "sandbox.dropbox",
     "google_analytics": "sandbox.google_analytics",
+    "google_drive": "sandbox.google_drive",
     "hubspot": "sandbox.hubspot",
     "mailchimp": "sandbox.mailchimp",
     "openai": "sandbox.openai",

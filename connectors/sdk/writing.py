@@ -29,7 +29,8 @@ class Write:
     as a conflict check needs it, and `record_of(response)` cuts it out as raw JSON (None: there is none).
     `created(response)` is the key that a create answered. `upsert`: columns by which a create finds an existing record
     and changes it. `writable` are the columns that may be written. `control`: see Control. A request whose repetition
-    does something else than once is not `repeatable`.
+    does something else than once is not `repeatable`. `reserve(count)` asks for ids that `reserved(response)` lists: a
+    create that carries one can be repeated.
     """
 
     writable: tuple[str, ...]
@@ -42,6 +43,8 @@ class Write:
     version_of: Callable[[Response], str | None] = lambda response: None
     control: Control = "none"
     upsert: tuple[str, ...] = ()
+    reserve: Callable[[int], Request] | None = None
+    reserved: Callable[[Response], Sequence[str]] = lambda response: ()
     scopes: tuple[str, ...] = ()
     about: str = ""
 
