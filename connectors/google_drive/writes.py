@@ -19,7 +19,7 @@ WRITE_SCOPE: Final = "https://www.googleapis.com/auth/drive"
 FILE_COLUMNS: Final = (
     Column(name="id", required=True, pattern=r"[\w-]+"),
     Column(name="name", required=True),
-    Column(name="mime_type", path="mimeType", required=True),
+    Column(name="mime_type", path="mimeType"),
     Column(name="description"),
     Column(name="starred", type="boolean"),
     Column(name="trashed", type="boolean"),
