@@ -12,6 +12,7 @@ from core.errors import UsageError
 
 PLATFORMS: Final[dict[str, str]] = {
     "claude": "connectors.claude",
+    "custom_ai": "connectors.custom_ai",
     "dropbox": "connectors.dropbox",
     "google_analytics": "connectors.google_analytics",
     "google_drive": "connectors.google_drive",

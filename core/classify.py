@@ -121,6 +121,9 @@ HTTP_RULES: Final[Sequence[ErrorRule]] = (
     ),
 )
 
+# What a call that is `optional` means by it: no such path (404, 405), or not made (501). RFC 9110, 15.
+ABSENT: Final[Sequence[ErrorRule]] = (ErrorRule(disposition=Disposition.SKIP, status=(404, 405, 501)),)
+
 
 def _values(response: Response, path: str) -> Iterator[Any]:
     if "*" not in path:

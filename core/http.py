@@ -34,6 +34,7 @@ class Request:
     for the platforms that answer on several hosts; it must still be a declared host.
     At most one of `json` (any JSON value but None), `form` and `content` is sent as the body.
     `repeatable`: sending it twice does what sending it once does, so it may be tried again where no reply came.
+    `optional`: where the platform does not have what is asked for at all, there is nothing, and nothing is wrong.
     """
 
     path: str
@@ -47,6 +48,7 @@ class Request:
     base: str | None = None
     authorized: bool = True
     repeatable: bool = True
+    optional: bool = False
 
     def with_params(self, **params: str | int | bool | list[str] | None) -> Request:
         """The same question with these query parameters set; one given as None is taken away."""

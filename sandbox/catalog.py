@@ -10,6 +10,7 @@ from sandbox.world import World
 
 MODULES: Mapping[str, str] = {
     "claude": "sandbox.claude",
+    "custom_ai": "sandbox.custom_ai",
     "dropbox": "sandbox.dropbox",
     "google_analytics": "sandbox.google_analytics",
     "google_drive": "sandbox.google_drive",

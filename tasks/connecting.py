@@ -84,7 +84,20 @@ def prove(
         with Client(wanted, name, None, settings=settings, surroundings=world) as client:
             reply = client.send(refresh_request(auth, credential, settings, now), purpose="token")
         credential = granted(auth, reply, credential, settings, now)
-    known = {**settings, **auth.learn(credential.reveal())}
+    plain = {key: value for key, value in settings.items() if isinstance(value, str)}
+    known = {**settings, **auth.learn({**plain, **credential.reveal()})}
+    *others, last = wanted.guesses(known)
+    for guess in others:
+        try:
+            return _proved(wanted, name, credential, {**known, **guess}, world)
+        except PlatformError:
+            continue  # it may be meant in another way
+    return _proved(wanted, name, credential, {**known, **last}, world)
+
+
+def _proved(
+    wanted: Connector, name: str, credential: Credential, known: dict[str, JSON], world: Surroundings
+) -> Proven:
     with Client(wanted, name, credential, settings=known, surroundings=world) as client:
         return _identified(wanted, credential, known, client)
 

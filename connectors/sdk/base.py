@@ -83,6 +83,9 @@ class Connector:
     settings)` are further questions about who one is, of which a refused one only means that it tells nothing.
     `discover(response)` reads settings from the reply to any of these, among them `account`, a label of who one is;
     `granted(response)` the scopes that it tells.
+    `own_server`: the person says at which address the platform is (see connectors/sdk/addresses.py for what that may
+    not be). `guesses(settings)` are further settings, one set for each way in which what they gave can be meant: the
+    first that the platform answers to stays.
     `errors` are looked at before the rules of HTTP. `unverified` are points that no source we could read confirms.
     """
 
@@ -96,6 +99,8 @@ class Connector:
     details: Callable[[str, Settings], tuple[Request, ...]] = lambda method, settings: ()
     discover: Callable[[Response], Settings] = lambda response: {}
     granted: Callable[[Response], tuple[str, ...]] = lambda response: ()
+    own_server: bool = False
+    guesses: Callable[[Settings], tuple[Settings, ...]] = lambda settings: ({},)
     streams: tuple[Stream, ...]
     rate_limit: RateLimit = field(default_factory=RateLimit)
     errors: tuple[ErrorRule, ...] = ()

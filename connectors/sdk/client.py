@@ -13,24 +13,25 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import httpx
 
-from connectors.sdk.addresses import address, guard
+from connectors.sdk.addresses import address, guard, in_private_network, judge
 from connectors.sdk.auth import Settings
 from connectors.sdk.base import Connector
 from connectors.sdk.bodies import BrokenOff, incoming, outgoing
 from connectors.sdk.calls import CallRecord
 from connectors.sdk.credential import Credential
 from connectors.sdk.oauth2 import refreshable
-from connectors.sdk.transport import network, transport_from_environment
+from connectors.sdk.transport import JudgedTransport, look_up, network, transport_from_environment
 from connectors.sdk.verdicts import failure, gave_up, held_back, later
 from core.budgets import MemoryBreakers, MemoryBudgets
-from core.classify import Disposition, Verdict, classify
+from core.classify import ABSENT, Disposition, Verdict, classify
 from core.errors import (
     BadReply,
     ComeBackLater,
@@ -53,9 +54,13 @@ _HEADERS: Final = {"user-agent": "integration-manager/0.1", "accept": "*/*", "ac
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the client takes from the world, so that tests can give it another. Times are seconds since 1970."""
+    """What the client takes from the world, so that tests can give it another. Times are seconds since 1970.
+
+    `resolve` gives the addresses of a name: asked where a person says which server is meant, and no transport is given.
+    """
 
     transport: httpx.BaseTransport | None = None
+    resolve: Callable[[str], Sequence[str]] = look_up
     budgets: Budgets = field(default_factory=MemoryBudgets)
     breakers: Breakers = field(default_factory=MemoryBreakers)
     clock: Callable[[], float] = time.time
@@ -86,7 +91,7 @@ class Client:
         self._world = surroundings or Surroundings()
         self._refresh, self._on_call = refresh, on_call
         width = connector.rate_limit.concurrency
-        self._own = None if self._world.transport else transport_from_environment() or network(width)
+        self._own = None if self._world.transport else transport_from_environment() or self._network(width)
         self._slots = threading.BoundedSemaphore(width)
         self._lock, self._renewing = threading.Lock(), threading.Lock()
         self._breaker = self._world.breakers.load(integration)
@@ -138,6 +143,12 @@ class Client:
                     self._remember(self._breaker.succeeded())
                     raise failure(self.connector, self.integration, request, response, verdict, credential)
 
+    def _network(self, width: int) -> httpx.BaseTransport:
+        if not self.connector.own_server:
+            return network(width)
+        private = in_private_network(self.connector, self._settings)
+        return JudgedTransport(network(width), self._world.resolve, partial(judge, self.integration, private=private))
+
     def _address(self, request: Request) -> httpx.URL:
         text = address(self.connector, self.integration, self._settings, request)
         # What is checked is what httpx will use: two readings of one address could differ.
@@ -145,9 +156,14 @@ class Client:
             url = httpx.URL(text)
         except httpx.InvalidURL:
             url = httpx.URL("")
-        host = url.raw_host.decode() if url.port is None else f"{url.raw_host.decode()}:{url.port}"
         guard(
-            self.connector, self.integration, self._settings, scheme=url.scheme, host=host, userinfo=bool(url.userinfo)
+            self.connector,
+            self.integration,
+            self._settings,
+            scheme=url.scheme,
+            host=url.raw_host.decode(),
+            port=url.port,
+            userinfo=bool(url.userinfo),
         )
         return url
 
@@ -166,7 +182,7 @@ class Client:
         try:
             with self._slots:
                 response = self._exchange(request, url, headers, number)
-            verdict = classify(response, self.connector.errors)
+            verdict = classify(response, (*(ABSENT if request.optional else ()), *self.connector.errors))
             told = verdict.disposition.value
         except (httpx.TransportError, BrokenOff) as error:
             # Not chained: httpx's errors hold the request, and with it the credential.

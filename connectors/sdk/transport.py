@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
 
+from core.addresses import is_address
 from core.errors import HostNotAllowed
 
 SANDBOX_VARIABLE: Final = "INTEGRATIONS_SANDBOX"
@@ -26,6 +29,63 @@ def network(width: int) -> httpx.BaseTransport:
     """Connections to the platforms themselves, at most so many at once."""
     limits = httpx.Limits(max_connections=width, max_keepalive_connections=width)
     return httpx.HTTPTransport(verify=_trust(), trust_env=False, limits=limits)
+
+
+def look_up(host: str) -> list[str]:
+    """The addresses that a name stands for, as this machine resolves it. Raises OSError where it stands for none."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class JudgedTransport(httpx.BaseTransport):
+    """For servers whose address a person gives: `judge(scheme, address)` raises for one that must not be called.
+
+    What a name stands for is looked up once, and the connection goes to one of these addresses, so that the name cannot
+    lead elsewhere between the judgement and the call ("DNS rebinding"). One of them that is refused refuses all.
+    """
+
+    def __init__(
+        self,
+        wire: httpx.BaseTransport,
+        resolve: Callable[[str], Sequence[str]],
+        judge: Callable[[str, str], None],
+    ) -> None:
+        self._wire, self._resolve, self._judge = wire, resolve, judge
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        name = request.url.raw_host.decode()
+        addresses = [name] if is_address(name) else self._addresses(name)
+        for address in addresses:
+            self._judge(request.url.scheme, address)
+        for address in addresses[:-1]:
+            try:
+                return self._wire.handle_request(_pinned(request, name, address))
+            except httpx.ConnectError:
+                continue  # a name may stand for addresses of both families, with a server at one
+        return self._wire.handle_request(_pinned(request, name, addresses[-1]))
+
+    def _addresses(self, name: str) -> list[str]:
+        try:
+            found = list(self._resolve(name))
+        except (OSError, UnicodeError):
+            found = []
+        if not found:
+            raise httpx.ConnectError("the name of the server stands for no address")
+        return found
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+def _pinned(request: httpx.Request, name: str, address: str) -> httpx.Request:
+    """The same request to one address; its Host header and the name in the certificate stay what they are."""
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(host=address),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": name},
+    )
 
 
 class LoopbackTransport(httpx.BaseTransport):

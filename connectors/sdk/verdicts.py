@@ -60,7 +60,7 @@ _KINDS: Final[Mapping[Disposition, tuple[type[IntegrationError], str, str]]] = {
     ),
 }
 # Where vendors put the sentence about an error. Values of requests do not belong to us to repeat, so only these.
-_MESSAGES: Final = ("error/message", "message", "detail", "error_summary", "error_description", "title")
+_MESSAGES: Final = ("error/message", "message", "detail", "error_summary", "error_description", "title", "error")
 _LONGEST_MESSAGE: Final = 300
 _SHORTEST_SECRET: Final = 4
 _PUBLIC: Final = ("grant_type", "redirect_uri", "client_id", "scope")

@@ -135,6 +135,7 @@ class Rig:
         elif isinstance(method, TokenGrant):
             credential = self._renewed(method, credential)
         self.settings |= method.learn(credential.reveal())
+        self.settings |= self.connector.guesses(self.settings)[0]
         with self._client(credential) as client:
             self.settings |= self.connector.discover(
                 client.send(self.connector.probe(self.method, self.settings), purpose="probe")

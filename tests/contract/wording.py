@@ -43,9 +43,12 @@ def keys_and_parents_exist(connector: Connector) -> None:
 
 def hosts_cover_every_address(connector: Connector) -> None:
     names = {name: "x" for _, name, _, _ in Formatter().parse(connector.base_url) if name}
+    if connector.own_server:
+        names = {"origin": "https://x", "host": "x"}  # the scheme too is the person's word
+        assert not connector.allows("y", names)
     base = urlsplit(connector.base_url.format_map(names))
     assert base.scheme == "https"
-    assert connector.allows(base.hostname or ""), base.hostname
+    assert connector.allows(base.hostname or "", names), base.hostname
     for method in connector.auth:
         if isinstance(method, OAuth2):
             assert urlsplit(method.authorize_url).scheme == "https"
