@@ -14,6 +14,7 @@ Quirks, and where they are told:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ from connectors.sdk.addresses import PRIVATE_NETWORK
 from connectors.sdk.auth import ApiKey, Field, Settings, Values, bearer
 from connectors.sdk.base import Connector
 from core.classify import Disposition, ErrorRule
-from core.errors import CredentialMalformed
+from core.errors import BadReply, CredentialMalformed
 from core.http import Request, Response
 from core.pacing import RateLimit
 
@@ -41,6 +42,8 @@ def _learn(values: Values) -> Settings:
     try:
         parts = urlsplit(values["base_url"])
         port, host = parts.port, parts.hostname or ""
+        if ":" in host:
+            IPv6Address(host)
     except ValueError:
         raise CredentialMalformed(
             "the address of the server is none", advice="For example: https://models.example.com/v1"
@@ -65,7 +68,14 @@ def _guesses(settings: Settings) -> tuple[Settings, ...]:
 
 
 def _discover(response: Response) -> Settings:
-    models_told(response)  # whatever else answers 200 is no such server
+    """Nothing tells who one is there. Raises BadReply for whatever else answers 200, such as a page for people."""
+    try:
+        models_told(response)
+    except BadReply as error:
+        raise BadReply(
+            f"what answers there is no OpenAI-compatible server: {error}",
+            advice="Give the address that programs are given; it mostly ends with /v1.",
+        ) from error
     return {}
 
 

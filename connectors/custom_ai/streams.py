@@ -31,8 +31,10 @@ def models_told(response: Response) -> list[bytes]:
     """
     if response.body.lstrip()[:1] == b"[":
         return response.records()
-    place = next((name for name in _LISTS if isinstance(response.get(name), list)), "data")
-    return present_records(response, place)
+    place = next((name for name in _LISTS if isinstance(response.get(name), list)), "")
+    if not place:
+        raise BadReply("the reply holds no list of models")
+    return response.records(place)
 
 
 def _whole_stream(
