@@ -58,11 +58,7 @@ class ErrorRule:
 
     def wait(self, now: float) -> float | None:
         """The seconds to wait that this rule knows of; None where it knows none. `now` is in seconds since 1970."""
-        if not self.until_midnight:
-            return self.retry_in
-        here = datetime.fromtimestamp(now, ZoneInfo(self.until_midnight))
-        midnight = datetime.combine(here.date() + timedelta(days=1), time(), here.tzinfo)
-        return midnight.timestamp() - now
+        return seconds_to_midnight(now, self.until_midnight) if self.until_midnight else self.retry_in
 
     def fits(self, response: Response) -> bool:
         if self.status is not None:
@@ -86,6 +82,12 @@ class ErrorRule:
         if self.contains:
             return self.contains.lower() in str(value).lower()
         return value is not None
+
+
+def seconds_to_midnight(now: float, zone: str) -> float:
+    """The seconds from now (seconds since 1970) to the end of the day in this time zone (an IANA name)."""
+    here = datetime.fromtimestamp(now, ZoneInfo(zone))
+    return datetime.combine(here.date() + timedelta(days=1), time(), here.tzinfo).timestamp() - now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,8 @@ Quirks, and where they are told:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from connectors.google_analytics.streams import (
     CUSTOM_DIMENSIONS,
@@ -36,7 +35,7 @@ from connectors.google_analytics.writes import ADMIN
 from connectors.sdk.auth import Field, Settings
 from connectors.sdk.base import Connector, Version
 from connectors.sdk.google import PACIFIC, TOKEN_HOST, google_errors, google_oauth2, service_account
-from core.classify import Disposition, ErrorRule
+from core.classify import Disposition, ErrorRule, seconds_to_midnight
 from core.http import Request, Response
 from core.pacing import Limit, Observation, RateLimit
 
@@ -122,15 +121,10 @@ def _observe(request: Request, response: Response, now: float) -> Sequence[Obser
         status = quota.get(name)
         if status:
             cost = max(1, int(status.get("consumed", 0))) if name != _SERVER_ERRORS else 1
-            resets = _midnight(now) if name == "tokensPerDay" else now + _HOUR
+            resets = now + (seconds_to_midnight(now, PACIFIC) if name == "tokensPerDay" else _HOUR)
             left = int(status.get("remaining", 0)) // cost
             found.append(Observation(bucket=f"{category} {name}", remaining=left, resets_at=resets))
     return found
-
-
-def _midnight(now: float) -> float:
-    here = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(PACIFIC))
-    return datetime.combine(here.date() + timedelta(days=1), datetime.min.time(), here.tzinfo).timestamp()
 
 
 def _exhausted(words: str, *, retry_in: float | None = None, until_midnight: str = "") -> ErrorRule:

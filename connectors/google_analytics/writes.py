@@ -34,6 +34,7 @@ PROPERTY_COLUMNS: Final = (
     Column(name="created_at", path="createTime", type="timestamp"),
     Column(name="updated_at", path="updateTime", type="timestamp"),
     Column(name="trashed_at", path="deleteTime", type="timestamp", about="Set while it is in the trash."),
+    Column(name="expires_at", path="expireTime", type="timestamp", about="When what is in the trash goes for good."),
 )
 KEY_EVENT_COLUMNS: Final = (
     _NAME,

@@ -32,7 +32,7 @@ from tests.connectors.replies import NOW, meant, reply
 from tests.connectors.writing import written_and_gone
 from tests.contract.rig import Rig
 from tests.platforms.google_analytics import TOLD
-from tests.shared import needs_shared
+from tests.shared import needs_shared, spec
 from tests.spec.test_connector_requests import Listening
 
 SETTINGS = {"found_property_id": "213025502", "account_id": "accounts/1", "time_zone": "Europe/Berlin"}
@@ -320,6 +320,21 @@ def test_who_lacks_access_to_the_property_is_told_where_to_give_it() -> None:
     rule = classify(reply(problem(403, "PERMISSION_DENIED"), 403), CONNECTOR.errors).rule
     assert rule is not None
     assert "Viewer" in rule.advice
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("stream", "schema"),
+    [
+        (PROPERTIES, "GoogleAnalyticsAdminV1betaProperty"),
+        (KEY_EVENTS, "GoogleAnalyticsAdminV1betaKeyEvent"),
+        (CUSTOM_DIMENSIONS, "GoogleAnalyticsAdminV1betaCustomDimension"),
+    ],
+)
+def test_columns_are_members_of_the_specification(stream: Any, schema: str) -> None:
+    document = json.loads(spec("google_analytics", "analyticsadmin.v1beta.discovery.json"))
+    members = set(document["schemas"][schema]["properties"])
+    assert {column.source.partition("/")[0] for column in stream.columns} == members
 
 
 # Writes

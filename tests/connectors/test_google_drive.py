@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.google_drive import CONNECTOR
-from connectors.google_drive.streams import DRIVE_FILES, FILES
+from connectors.google_drive.streams import DRIVE_FILES, FILE_FIELDS, FILES
 from connectors.google_drive.webhooks import INBOUND
 from connectors.google_drive.writes import FILE_WRITE, WRITE_SCOPE
 from connectors.sdk.driver import walk
@@ -143,6 +144,11 @@ def test_a_file_is_typed_though_its_numbers_are_texts_and_folders_have_no_size()
     told = [file("1", size="7", version="12", owners=[{"emailAddress": "a@example.com"}]), file("2")]
     one, other = rows(FILES.columns, [json.dumps(each).encode() for each in told])
     assert (one["size"], one["version"], other["size"]) == (7, 12, None)
+
+
+def test_every_column_of_a_file_is_asked_for() -> None:
+    asked = {name.partition("(")[0] for name in re.sub(r"\([^)]*\)", "", FILE_FIELDS).split(",")}
+    assert {column.source.partition("/")[0] for column in FILES.columns} == asked
 
 
 # Errors

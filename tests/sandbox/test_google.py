@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from core.signing import jwt_rs256
 from sandbox.assertions import sample_key, signed_by, unverified_claims
+from sandbox.faults import Fault
 from sandbox.google import JWT_BEARER
 from sandbox.google_drive.masks import BadMask, parsed, partial
 from sandbox.platform import Call, Reply
 from sandbox.samples import SAMPLES
+from tests.platforms.told import told
 from tests.sandbox.rig import differences, make_sandbox
-from tests.shared import recorded_bodies
+from tests.shared import needs_shared, recorded_bodies
 
 DATA, API, TOKENS = "analyticsdata.googleapis.com", "www.googleapis.com", "oauth2.googleapis.com"
 PROPERTY = "213025502"
@@ -113,6 +115,30 @@ def test_token_information_ends_with_the_token() -> None:
     assert json.loads(google.sandbox.handle(ask).body)["scope"] == READ["google_drive"]
     google.sandbox.advance(hours=1)
     assert google.sandbox.handle(ask).status == 400
+
+
+@pytest.mark.parametrize(
+    ("slug", "host", "path"),
+    [("google_drive", API, "/drive/v3/files"), ("google_analytics", DATA, f"/v1beta/properties/{PROPERTY}/metadata")],
+)
+@needs_shared
+def test_refusals_have_the_shape_of_googles_errors(slug: str, host: str, path: str) -> None:
+    judge = told(slug).judge
+    assert judge is not None
+    call = Call(method="GET", host=host, path=path)
+    google, statuses = Google(slug), []
+    faults: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("rate_limited", {}),
+        ("stale_cursor", {}),
+        *(("status", {"status": one}) for one in (404, 500, 503)),
+    )
+    for kind, args in (*faults, ("remove_scope", {"scope": READ[slug]}), ("revoke", {})):
+        google.sandbox.plan(Fault(kind=kind, args=args))
+        reply = google.call("GET", host, path)
+        assert judge.document.reply_complaints(call, reply) == []
+        statuses.append(reply.status)
+    assert statuses[1:] == [400, 404, 500, 503, 403, 401]
+    assert statuses[0] in (403, 429)
 
 
 # Analytics
