@@ -26,16 +26,18 @@ def samples(response: Response) -> list[bytes]:
     """Each sample as {"name", "kind", "help", "labels", "label_key", "value"}, in the order told.
 
     `label_key` is the labels as a JSON list of pairs by name; a value that is no number (NaN, infinite) is
-    null. Raises BadReply for what is not in this format.
+    null. Raises BadReply for what is not in this format, or not whole.
     """
     try:
-        lines = response.body.decode().splitlines()
+        text = response.body.decode()
     except UnicodeDecodeError as error:
         raise BadReply(f"the metrics are no text ({error})") from error
+    if text and not text.endswith("\n"):
+        raise BadReply("the metrics break off: their last line does not end")
     kinds: dict[str, str] = {}
     helps: dict[str, str] = {}
     found: list[bytes] = []
-    for line in lines:
+    for line in text.split("\n"):
         if line.startswith("#"):
             _, _, rest = line.partition(" ")
             word, _, about = rest.partition(" ")

@@ -14,8 +14,7 @@ from core.errors import BadReply
 from core.http import Response
 
 NAMES = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,8}", fullmatch=True)
-# A line ends where Python's own lines end; the format knows the line feed alone, which is escaped in a label.
-VALUES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]) | st.just("\n"), max_size=8)
+VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
 def read(text: str) -> list[dict[str, Any]]:
@@ -50,7 +49,7 @@ def test_the_parts_of_a_histogram_are_of_its_kind() -> None:
     [("a 1", 1.0), ("a{} 2", 2.0), ("a  3.5e2 ", 350.0), ("a NaN", None), ("a +Inf", None), ("llamacpp:a -1", -1.0)],
 )
 def test_values_are_numbers_or_null(text: str, value: float | None) -> None:
-    assert read(text)[0]["value"] == value
+    assert read(f"{text}\n")[0]["value"] == value
 
 
 def test_comments_and_empty_lines_are_nothing() -> None:
@@ -64,7 +63,15 @@ def test_comments_and_empty_lines_are_nothing() -> None:
 )
 def test_what_is_no_sample_is_refused(text: str) -> None:
     with pytest.raises(BadReply):
-        read(text)
+        read(f"{text}\n")
+
+
+def test_what_breaks_off_is_refused() -> None:
+    for whole in ("a 1\n# HELP b The other.\n", "a 1\nb 12\n"):
+        for length in range(len(whole)):
+            if length not in (0, 4):
+                with pytest.raises(BadReply):
+                    read(whole[:length])
 
 
 def test_what_is_no_text_is_refused() -> None:
