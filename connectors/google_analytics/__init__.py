@@ -117,13 +117,16 @@ def _observe(request: Request, response: Response, now: float) -> Sequence[Obser
     quota: dict[str, Any] = response.get("propertyQuota", {})
     category = "realtime" if request.path.endswith(":runRealtimeReport") else "core"
     found = []
-    for name in (*_TOKENS, _SERVER_ERRORS):
+    for name in _TOKENS:
         status = quota.get(name)
         if status:
-            cost = max(1, int(status.get("consumed", 0))) if name != _SERVER_ERRORS else 1
             resets = now + (seconds_to_midnight(now, PACIFIC) if name == "tokensPerDay" else _HOUR)
-            left = int(status.get("remaining", 0)) // cost
+            left = int(status.get("remaining", 0)) // max(1, int(status.get("consumed", 0)))
             found.append(Observation(bucket=f"{category} {name}", remaining=left, resets_at=resets))
+    # Good calls take nothing from the errors that are left, so only the end of them matters.
+    errors = quota.get(_SERVER_ERRORS)
+    if errors and not errors.get("remaining", 0):
+        found.append(Observation(bucket=f"{category} {_SERVER_ERRORS}", remaining=0, resets_at=now + _HOUR))
     return found
 
 

@@ -30,7 +30,7 @@ from core.model import Context, Deletion
 from tests.columns import rows
 from tests.connectors.replies import NOW, meant, reply
 from tests.connectors.writing import written_and_gone
-from tests.contract.rig import Rig
+from tests.contract.rig import Rig, sandbox_of
 from tests.platforms.google_analytics import TOLD
 from tests.shared import needs_shared, spec
 from tests.spec.test_connector_requests import Listening
@@ -242,11 +242,23 @@ def test_tokens_that_are_left_are_told_as_calls_of_what_this_one_cost() -> None:
         "core tokensPerDay": 9995,
         "core tokensPerHour": 1,
         "core tokensPerProjectPerHour": 0,
-        "core serverErrorsPerProjectPerHour": 10,
     }
     realtime = observed({"tokensPerDay": {"remaining": 7}}, "/v1beta/properties/{property_id}:runRealtimeReport")
     assert realtime == {"realtime tokensPerDay": 7}
     assert observed({}) == {}
+
+
+def test_server_errors_that_are_left_hold_nothing_back_until_there_are_none() -> None:
+    name = "serverErrorsPerProjectPerHour"
+    assert observed({name: {"consumed": 9, "remaining": 1}}) == {}
+    assert observed({name: {"consumed": 10}}) == {f"core {name}": 0}
+
+
+def test_one_sync_reads_all_reports_within_what_is_left() -> None:
+    rig = Rig(connector=CONNECTOR, method="service_account", sandbox=sandbox_of("google_analytics", 20))
+    for stream in CONNECTOR.streams:
+        assert list(walk(stream, rig.client.send, {}, rig.context())), stream.name
+    assert rig.slept == []
 
 
 def test_every_observed_bucket_is_a_limit_of_its_calls() -> None:
