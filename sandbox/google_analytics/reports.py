@@ -60,8 +60,16 @@ class Reports:
             }
             for name, one in METRICS.items()
         ]
-        custom: dict[str, Any] = {"apiName": "customEvent:plan", "uiName": "Plan", "description": "", "category": "Custom"}
-        dimensions.append(custom)
+        dimensions.append(
+            {
+                "apiName": "customEvent:plan",
+                "uiName": "Plan",
+                "description": "",
+                "category": "Custom",
+                "customDefinition": True,
+                "deprecatedApiNames": ["customEvent:tier"],
+            }
+        )
         body: dict[str, Any] = {"name": f"properties/{call.args['property']}/metadata", "dimensions": dimensions}
         body["metrics"] = [
             *metrics,
@@ -75,7 +83,6 @@ class Reports:
                 "customDefinition": True,
             },
         ]
-        custom |= {"customDefinition": True, "deprecatedApiNames": ["customEvent:tier"]}
         return json_reply(body)
 
     # How a report is made
