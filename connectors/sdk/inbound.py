@@ -68,9 +68,9 @@ class Inbound:
     `fields` are what a person must give to check signatures; their values go to `verify` and `handshake`, together
     with the values of the credential (an app's client secret often is the key). `handshake` answers a call that only
     asks whether the address is ours (None for any other) and raises SignatureRefused where it asks in vain; it comes
-    before `verify`. `acknowledge` is the answer to a good delivery. `signed` tells in a few words how calls are
-    signed, for the table of platforms; `window` is how many seconds old a signed call may be (None: no time is signed,
-    so only the event's id keeps a call from counting twice).
+    before `verify`. `acknowledge` is the answer to a good delivery, `refuse` to one that is not theirs. `signed` tells
+    in a few words how calls are signed, for the table of platforms; `window` is how many seconds old a signed call may
+    be (None: no time is signed, so only the event's id keeps a call from counting twice).
     """
 
     fields: tuple[Field, ...] = ()
@@ -78,6 +78,7 @@ class Inbound:
     events: Callable[[Delivery], Sequence[Event]]
     handshake: Callable[[Delivery, Values], Answer | None] = no_handshake
     acknowledge: Answer = field(default_factory=Answer)
+    refuse: Answer = field(default_factory=lambda: Answer(status=401))
     signed: str
     window: float | None = None
     kinds: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,33 @@ from connectors.sdk.base import Stream
 from connectors.sdk.streams import Ask, NextToken, present_records, to_page
 from core.http import JSON, Request, Response
 from core.model import EMPTY_STATE, Column, Context, Page, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recency:
+    """How far down a timeline a walk goes: to what is older than the beginning of the last walk less `settles`, as
+    counters and texts of younger records still change. With `forget_after` everything is read anew that long after the
+    last full walk, so that with `sweep` a full walk finds what is gone."""
+
+    settles: timedelta
+    forget_after: timedelta | None = None
+
+    def memory(self, state: State, context: Context) -> dict[str, JSON]:
+        """What states in the middle of a walk keep beside their own: {"began": time}, with {"since": beginning of the
+        last walk, "full": of the last full one} where there was one."""
+        known = {name: state[name] for name in ("since", "full") if name in state}
+        return {"began": str(state.get("began") or context.now.isoformat()), **known}
+
+    def reached(self, oldest: datetime, memory: State) -> bool:
+        """Whether a page whose oldest record is of this moment is the last one to be read."""
+        return "since" in memory and oldest < _moment(memory["since"]) - self.settles
+
+    def ended(self, memory: State) -> State:
+        """The state between walks."""
+        began, full = str(memory["began"]), str(memory.get("full") or memory["began"])
+        if self.forget_after is not None and _moment(began) - _moment(full) >= self.forget_after:
+            return EMPTY_STATE
+        return {"since": began, "full": full}
 
 
 def recent_first(
@@ -30,11 +58,10 @@ def recent_first(
 ) -> Stream:
     """`time(record)`, with a time zone, is what the list is ordered by, the latest first.
 
-    A walk ends after the page that holds a record older than the beginning of the last walk less `settles`: counters
-    and texts of younger ones still change. With `forget_after` everything is read anew that long after the last full
-    walk, so that with `sweep` a full walk finds what is gone. State: {"since": beginning of the last walk, "full": of
-    the last full one} between walks; {"page": token, "began": time} and those two where known in the middle of one.
+    A walk ends after the page that holds a record older than `Recency` (of `settles` and `forget_after`) says. State:
+    {"since", "full"} between walks; {"page": token, "began"} and those two where known in the middle of one.
     """
+    recency = Recency(settles=settles, forget_after=forget_after)
 
     def request(state: State, context: Context) -> Request:
         first = ask(context)
@@ -42,20 +69,15 @@ def recent_first(
 
     def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
         found = present_records(response, records, empty_count)
-        began = str(state.get("began") or context.now.isoformat())
-        known: dict[str, JSON] = {name: state[name] for name in ("since", "full") if name in state}
-        token = None if _reached(found, known) else next_token(response, found)
-        if token is not None:
-            middle: State = {"page": token, "began": began, **known}
-            return Page(records=found, state=middle, next=to_page(asked, token_param, token, in_body))
-        full = str(known.get("full") or began)
-        if forget_after is not None and datetime.fromisoformat(began) - datetime.fromisoformat(full) >= forget_after:
-            return Page(records=found, state=EMPTY_STATE)
-        return Page(records=found, state={"since": began, "full": full})
-
-    def _reached(found: list[bytes], known: dict[str, JSON]) -> bool:
-        if "since" not in known or not found:
-            return False
-        return time(found[-1]) < datetime.fromisoformat(str(known["since"])) - settles
+        memory = recency.memory(state, context)
+        reached = bool(found) and recency.reached(time(found[-1]), memory)
+        token = None if reached else next_token(response, found)
+        if token is None:
+            return Page(records=found, state=recency.ended(memory))
+        return Page(records=found, state={"page": token, **memory}, next=to_page(asked, token_param, token, in_body))
 
     return Stream(name=name, columns=columns, request=request, parse=parse, sweep=sweep, **more)
+
+
+def _moment(text: JSON) -> datetime:
+    return datetime.fromisoformat(str(text))

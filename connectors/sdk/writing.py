@@ -29,8 +29,9 @@ class Write:
     as a conflict check needs it, and `record_of(response)` cuts it out as raw JSON (None: there is none).
     `created(response)` is the key that a create answered. `upsert`: columns by which a create finds an existing record
     and changes it. `writable` are the columns that may be written. `control`: see Control. A request whose repetition
-    does something else than once is not `repeatable`. `reserve(count)` asks for ids that `reserved(response)` lists: a
-    create that carries one can be repeated.
+    does something else than once is not `repeatable`. `complete(record, changes)` are the changes with whatever an
+    update must repeat of the record as it was read, because the platform replaces as a whole what it is told.
+    `reserve(count)` asks for ids that `reserved(response)` lists: a create that carries one can be repeated.
     """
 
     writable: tuple[str, ...]
@@ -41,6 +42,7 @@ class Write:
     record_of: Callable[[Response], bytes | None] = lambda response: response.raw("")
     created: Callable[[Response], Key] = lambda response: {"id": str(response.get("id"))}
     version_of: Callable[[Response], str | None] = lambda response: None
+    complete: Callable[[bytes, Record], Record] = lambda record, changes: changes
     control: Control = "none"
     upsert: tuple[str, ...] = ()
     reserve: Callable[[int], Request] | None = None
