@@ -6,7 +6,7 @@ inside arrays. The first rule that fits decides; the platform's rules come befor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import Enum
@@ -36,9 +36,9 @@ class ErrorRule:
     """`disposition`, for a reply whose status and body fit.
 
     `status`: one, several, or None for any. `path` steps through the JSON body; `*` stands for every element
-    of an array. `equals` (exactly), `contains` (text within) or `unless` (anything but this) must hold for a value
-    found there; a rule with a path alone asks only that something stands there. `header` (lower case) is looked at
-    in place of the body.
+    of an array. `equals` (exactly), `among` (one of these), `contains` (text within) or `unless` (anything but this)
+    must hold for a value found there; a rule with a path alone asks only that something stands there. `header` (lower
+    case) is looked at in place of the body.
     `not_json` asks that the body is no JSON at all.
     `advice` tells the person what to do; where the reply names no wait, it is `retry_in` seconds, or until the next
     midnight of the time zone `until_midnight` (an IANA name), for quotas that are counted by the day.
@@ -49,6 +49,7 @@ class ErrorRule:
     path: str = ""
     header: str = ""
     equals: Any = None
+    among: Container[Any] | None = None
     contains: str = ""
     unless: Any = None
     not_json: bool = False
@@ -77,6 +78,8 @@ class ErrorRule:
         if self.equals is not None:
             # True is not 1 in JSON.
             return bool(value == self.equals) and isinstance(value, bool) == isinstance(self.equals, bool)
+        if self.among is not None:
+            return value is not None and not isinstance(value, bool | list | dict) and value in self.among
         if self.unless is not None:
             return value is not None and value != self.unless
         if self.contains:

@@ -86,7 +86,9 @@ class Connector:
     `own_server`: the person says at which address the platform is (see connectors/sdk/addresses.py for what that may
     not be). `guesses(settings)` are further settings, one set for each way in which what they gave can be meant: the
     first that the platform answers to stays.
-    `errors` are looked at before the rules of HTTP. `unverified` are points that no source we could read confirms.
+    `errors` are looked at before the rules of HTTP. `absent` comes before both for a request that is `optional`: what
+    means there, beside 404 and its like, that there is no such thing.
+    `unverified` are points that no source we could read confirms.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Connector:
     streams: tuple[Stream, ...]
     rate_limit: RateLimit = field(default_factory=RateLimit)
     errors: tuple[ErrorRule, ...] = ()
+    absent: tuple[ErrorRule, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     version: Version | None = None
     inbound: Inbound | None = None

@@ -182,7 +182,8 @@ class Client:
         try:
             with self._slots:
                 response = self._exchange(request, url, headers, number)
-            verdict = classify(response, (*(ABSENT if request.optional else ()), *self.connector.errors))
+            absent = (*ABSENT, *self.connector.absent) if request.optional else ()
+            verdict = classify(response, (*absent, *self.connector.errors))
             told = verdict.disposition.value
         except (httpx.TransportError, BrokenOff) as error:
             # Not chained: httpx's errors hold the request, and with it the credential.

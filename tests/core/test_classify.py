@@ -138,3 +138,11 @@ def test_every_reply_gets_a_verdict_and_it_is_the_first_fitting_rules(
     else:
         assert verdict.rule not in rules or verdict.rule is None
         assert (verdict.disposition is Disposition.OK) == (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("code", "fits"), [(200, True), (250, True), (299, True), (300, False), ("200", False), (True, False), ([], False)]
+)
+def test_a_rule_may_name_several_values(code: Any, fits: bool) -> None:
+    rule = ErrorRule(disposition=Disposition.SCOPE_MISSING, path="error/code", among=range(200, 300))
+    assert rule.fits(reply({"error": {"code": code}})) is fits
