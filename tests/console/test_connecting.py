@@ -42,7 +42,7 @@ def test_connecting_proves_seals_and_writes_down(run: Run, sandbox: str, blocks:
     result = run("connect", "hubspot", "--method", "service_key", "--stdin", "--every", "15", stdin=HUBSPOT)
     assert result.exit_code == 0, result.stderr
     assert "✓ HubSpot accepts it: portal" in result.stderr
-    assert "Readable: contacts, companies, deals, tickets, owners." in result.stderr
+    assert "Readable: contacts, companies, deals, tickets, products, line_items, owners." in result.stderr
     assert str(home.keyring_file) in result.stderr
     assert "apart from the databases" in result.stderr
     assert "every 15 minutes" in result.stderr

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.catalog import connector
 from core.sealing import Envelope
 from sandbox.samples import SAMPLES
 from storage.home import Home
@@ -47,7 +48,7 @@ def test_a_sync_shows_what_each_stream_brought(flows: Flows, run: Run) -> None:
 def test_a_sync_for_scripts_tells_the_same_in_json(flows: Flows, run: Run) -> None:
     (told,) = json.loads(run("sync", "hubspot", "--json").stdout)
     assert (told["integration"], told["outcome"], told["exit_code"]) == ("hubspot", "ok", 0)
-    assert {stream["stream"] for stream in told["streams"]} == {"contacts", "companies", "deals", "tickets", "owners"}
+    assert {stream["stream"] for stream in told["streams"]} == {stream.name for stream in connector("hubspot").streams}
 
 
 def test_options_reach_the_flow(flows: Flows, run: Run) -> None:

@@ -21,7 +21,8 @@ from typing import Any
 
 import httpx
 
-from connectors import dropbox, hubspot
+from connectors import dropbox
+from connectors.hubspot import streams as hubspot
 from connectors.sdk.client import Surroundings
 from connectors.sdk.transport import LoopbackTransport
 from core.errors import Busy

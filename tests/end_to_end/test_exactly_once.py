@@ -82,8 +82,8 @@ def sandbox() -> Sandbox:
 
 @pytest.fixture
 def workspace(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.setattr("connectors.hubspot._LIST_SIZE", 10)
-    monkeypatch.setattr("connectors.hubspot._SEARCH_SIZE", 10)
+    monkeypatch.setattr("connectors.hubspot.streams._LIST_SIZE", 10)
+    monkeypatch.setattr("connectors.hubspot.streams._SEARCH_SIZE", 10)
     monkeypatch.setattr("connectors.dropbox._PAGE", 40)
     monkeypatch.setattr(segments, "SEGMENT_ROWS", 10)
     return open_place(tmp_path / "home", sandbox)

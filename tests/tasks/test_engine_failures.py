@@ -32,8 +32,8 @@ SCALE = 40
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many pages of few records."""
-    monkeypatch.setattr("connectors.hubspot._LIST_SIZE", 7)
-    monkeypatch.setattr("connectors.hubspot._SEARCH_SIZE", 7)
+    monkeypatch.setattr("connectors.hubspot.streams._LIST_SIZE", 7)
+    monkeypatch.setattr("connectors.hubspot.streams._SEARCH_SIZE", 7)
     monkeypatch.setattr("connectors.dropbox._PAGE", 25)
 
 
