@@ -72,6 +72,11 @@ def _google_key(serial: int, name: str) -> dict[str, str]:
     return {"key": json.dumps(key, indent=2)}
 
 
+def _meta_token(serial: int) -> dict[str, str]:
+    """The token of a Page, with the secret of its app."""
+    return {"token": "EAA" + letters(180, serial), "app_secret": hexes(32, serial)}
+
+
 def _x_client(serial: int) -> str:
     return urlsafe_b64encode(f"{letters(20, serial)}:1:ci".encode()).rstrip(b"=").decode()
 
@@ -83,8 +88,8 @@ SAMPLES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     },
     "x_analytics": {"oauth2": _oauth(_x_client(2), letters(50, 2))},
     "linkedin": {"oauth2": _oauth(letters(14, 1).lower(), letters(16, 1))},
-    "facebook": {"oauth2": _oauth(digits(16, 1), hexes(32, 1))},
-    "facebook_analytics": {"oauth2": _oauth(digits(16, 2), hexes(32, 2))},
+    "facebook": {"oauth2": _oauth(digits(16, 1), hexes(32, 1)), "page_token": _meta_token(1)},
+    "facebook_analytics": {"oauth2": _oauth(digits(16, 2), hexes(32, 2)), "page_token": _meta_token(2)},
     "instagram": {"oauth2": _oauth(digits(16, 3), hexes(32, 3))},
     "tiktok": {"oauth2": _oauth(letters(18, 1).lower(), letters(32, 1))},
     "youtube": {"oauth2": _google(1), "api_key": {"api_key": "AIza" + letters(35, 1)}},

@@ -27,12 +27,12 @@ DOCS: Final = "https://developers.facebook.com/docs/graph-api/webhooks/getting-s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change of a delivery: `account` is the Page or account that it happened to, `field` the subscribed one."""
+    """One change of a delivery: `account` is the Page or account that it happened to, `topic` the subscribed field."""
 
     id: str
     account: str
     at: datetime | None
-    field: str
+    topic: str
     value: Mapping[str, Any] = field(repr=False)
     data: bytes = field(repr=False)
 
@@ -101,7 +101,7 @@ def changes(delivery: Delivery) -> list[Change]:
                     id=f"{account}-{at}-{sha256_hex(raw)[:16]}",
                     account=account,
                     at=moment(at),
-                    field=str(change.get("field", "")),
+                    topic=str(change.get("field", "")),
                     value=value if isinstance(value, dict) else {},
                     data=raw,
                 )
