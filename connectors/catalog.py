@@ -19,7 +19,9 @@ PLATFORMS: Final[dict[str, str]] = {
     "hubspot": "connectors.hubspot",
     "mailchimp": "connectors.mailchimp",
     "openai": "connectors.openai",
+    "sendgrid": "connectors.sendgrid",
     "x": "connectors.x",
+    "youtube": "connectors.youtube",
 }
 
 

@@ -17,7 +17,9 @@ MODULES: Mapping[str, str] = {
     "hubspot": "sandbox.hubspot",
     "mailchimp": "sandbox.mailchimp",
     "openai": "sandbox.openai",
+    "sendgrid": "sandbox.sendgrid",
     "x": "sandbox.x",
+    "youtube": "sandbox.youtube",
 }
 
 

@@ -146,7 +146,11 @@ def _logged() -> Iterator[list[str]]:
 
 def what_cannot_be_a_credential_is_refused_unseen(case: Case) -> None:
     for field in case.connector.method(case.method).fields:
-        for wrong in ("two words of hidden text", "hidden\x00text", *(() if field.optional else ("", "  "))):
+        for wrong in (
+            "two words of hidden text",
+            "hidden\x00text",
+            *(() if field.optional or field.default else ("", "  ")),
+        ):
             with pytest.raises(CredentialMalformed) as malformed:
                 field.check(wrong)
             assert "hidden" not in str(malformed.value) + malformed.value.advice
