@@ -92,7 +92,10 @@ SAMPLES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "facebook_analytics": {"oauth2": _oauth(digits(16, 2), hexes(32, 2)), "page_token": _meta_token(2)},
     "instagram": {"oauth2": _oauth(digits(16, 3), hexes(32, 3))},
     "tiktok": {"oauth2": _oauth(letters(18, 1).lower(), letters(32, 1))},
-    "youtube": {"oauth2": _google(1), "api_key": {"api_key": "AIza" + letters(35, 1)}},
+    "youtube": {
+        "oauth2": _google(1),
+        "api_key": {"api_key": "AIza" + letters(35, 1), "channel_id": "UC" + letters(22, 1)},
+    },
     "google_analytics": {"oauth2": _google(2), "service_account": _google_key(1, "reports")},
     "google_drive": {"oauth2": _google(3), "service_account": _google_key(2, "files")},
     "openai": {

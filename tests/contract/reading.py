@@ -6,7 +6,7 @@ from typing import Final
 
 from connectors.sdk.base import Stream
 from tests.contract.case import Case, Check, records, rows_of, saved, tells_more, told_records, told_total
-from tests.contract.rig import Rig
+from tests.contract.rig import Rig, only_leads
 from tests.contract.rows import Rows
 from tests.platforms.told import told
 
@@ -28,6 +28,8 @@ def everything_is_read(case: Case) -> None:
     assert len(replies) == len(rows.pages)
     names = rig.sandbox.platforms[rig.connector.name].records
     for response, step in zip(replies, rows.pages, strict=True):
+        if only_leads(rig, stream, step):
+            continue
         told, taken = told_records(response, names), len(step.page.records) + len(step.page.deleted)
         assert taken >= told, f"of {told} records of a reply {taken} were taken"
         if step.page.next is None:
@@ -132,7 +134,8 @@ def _same(rig: Rig, stream: Stream, rows: Rows, *, settled: bool) -> None:
         kept = {key: row for key, row in kept.items() if key[-1] == rig.sandbox.now().date()}
     missing = fresh.live.keys() - kept.keys()
     assert not missing, f"{len(missing)} of {len(fresh.live)} rows are missing, such as {min(missing)}"
-    figures = () if stream.sweep else ("integer", "number")
+    moving = stream.name in told(rig.connector.name).moving and not settled
+    figures = () if stream.sweep and not moving else ("integer", "number")
     for key, row in fresh.live.items():
         for column in stream.columns:
             if column.type not in figures:

@@ -42,6 +42,7 @@ from sandbox.sandbox import Sandbox
 from sandbox.transport import SandboxTransport
 from sandbox.world import World
 from tests.contract.rows import Parent, Rows
+from tests.platforms.told import told
 
 REDIRECT: Final = "http://127.0.0.1:8765/callback"
 PAGE: Final = 5
@@ -243,6 +244,12 @@ class Rig:
         public = {f.name for f in self.connector.method(self.method).fields if not f.secret}
         own = {value for name, value in self.credential.reveal().items() if name not in public}
         return own | {credential.secret for credential in self.sandbox.accepted.of(self.connector.name)}
+
+
+def only_leads(rig: Rig, stream: Stream, step: Step) -> bool:
+    """Whether this step's call is one of those that lead to records elsewhere."""
+    leading = told(rig.connector.name).leading.get(stream.name)
+    return leading is not None and leading in [call.path for call in rig.calls if call.number == step.call]
 
 
 def with_smaller_pages(request: Request) -> Request:

@@ -19,9 +19,10 @@ class Told:
     `records` the stream whose records one shows, though no stream makes that call, and where they stand, `unread` why
     nobody reads one, `refused` are errors, with the disposition they are classified as. `states` are the states that
     a walk of some stream may go on from (the calls then are others), `settings` and `parent` what streams need to ask.
-    `webhook` are the values that check a call of the sandbox, where one made-up secret will not do; `_secret` among
-    them is what the sandbox signs with, where that is something else. `judge` is the vendor's specification;
-    `no_judge` says why there is none.
+    `moving`: by stream that sweeps, why figures of its older rows are read again only now and then. `leading`: by
+    stream, the address of calls whose replies may only lead to its records. `webhook` are the values that check a call
+    of the sandbox, where one made-up secret will not do; `_secret` among them is what the sandbox signs with, where
+    that is something else. `judge` is the vendor's specification; `no_judge` says why there is none.
     """
 
     unresolved: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -32,6 +33,8 @@ class Told:
     states: tuple[State, ...] = ({},)
     settings: Mapping[str, JSON] = field(default_factory=dict)
     parent: Mapping[str, JSON] = field(default_factory=lambda: {"id": "16ed227135"})
+    moving: Mapping[str, str] = field(default_factory=dict)
+    leading: Mapping[str, str] = field(default_factory=dict)
     webhook: Mapping[str, str] = field(default_factory=dict)
     judge: Judge | None = None
     no_judge: str = ""
