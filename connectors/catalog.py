@@ -14,6 +14,7 @@ PLATFORMS: Final[dict[str, str]] = {
     "claude": "connectors.claude",
     "custom_ai": "connectors.custom_ai",
     "dropbox": "connectors.dropbox",
+    "facebook": "connectors.facebook",
     "google_analytics": "connectors.google_analytics",
     "google_drive": "connectors.google_drive",
     "hubspot": "connectors.hubspot",

@@ -12,6 +12,7 @@ MODULES: Mapping[str, str] = {
     "claude": "sandbox.claude",
     "custom_ai": "sandbox.custom_ai",
     "dropbox": "sandbox.dropbox",
+    "facebook": "sandbox.facebook",
     "google_analytics": "sandbox.google_analytics",
     "google_drive": "sandbox.google_drive",
     "hubspot": "sandbox.hubspot",

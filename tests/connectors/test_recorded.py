@@ -26,7 +26,7 @@ from tests.platforms.told import told
 from tests.shared import needs_shared, recorded, recordings
 
 NOW: Final = datetime(2026, 11, 23, tzinfo=UTC)
-VERSIONS: Final = re.compile(r"^(v1|v3|2026-03|3\.0|2)$")
+VERSIONS: Final = re.compile(r"^(v1|v3|v\d+\.\d|2026-03|3\.0|2)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
