@@ -77,6 +77,7 @@ class Marketing:
             "id": call.args["id"],
             "status": "ready",
             "created_at": iso(at),
+            "updated_at": iso(at),
             "completed_at": iso(at),
             "expires_at": iso(at + 3 * 86_400_000),
             "urls": urls,
@@ -215,13 +216,15 @@ class Marketing:
 
     def _send(self, row: Row) -> dict[str, Any]:
         sent = row.index % 3 != 0
+        when = {"send_at": iso(row.created + 3_600_000)} if sent else {}
         return {
             "id": uuid_of("send", row.index),
             "name": f"Single send {row.index} v{row.version}",
             "status": "triggered" if sent else "draft",
             "categories": ["news"] if row.index % 2 else [],
-            "is_abtest": row.index % 5 == 0,
-            "send_at": iso(row.created + 3_600_000) if sent else None,
+            "is_abtest": False,
+            "abtest": None,
+            **when,
             "created_at": iso(row.created),
             "updated_at": iso(row.changed),
         }

@@ -194,6 +194,8 @@ def _typed(schema: Schema, text: str) -> Any:
     """A parameter as the value that its text stands for; the text where it stands for none."""
     if schema.get("type") == "integer" and re.fullmatch(r"-?\d+", text):
         return int(text)
+    if schema.get("type") == "number" and re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return float(text)
     if schema.get("type") == "boolean" and text in ("true", "false"):
         return text == "true"
     return text
@@ -245,6 +247,16 @@ def openai() -> OpenApi:
     """The document of OpenAI. It has three megabytes: only the blocks that are asked for are parsed."""
     blocks = _Blocks(spec("openai", "openapi.yaml"))
     return OpenApi(blocks.paths, blocks.part, base="/v1")
+
+
+def document_of(text: str, *, base: str = "") -> OpenApi:
+    """A document in YAML, or in JSON, which is YAML as well."""
+    document = yaml.load(text, yaml.CSafeLoader)
+
+    def part(kind: str, name: str) -> Any:
+        return document["paths"][name] if kind == "paths" else document["components"][kind][name]
+
+    return OpenApi(list(document["paths"]), part, base=base)
 
 
 class _Blocks:
