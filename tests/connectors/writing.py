@@ -25,7 +25,9 @@ def written_and_gone(rig: Rig, write: Write, record: dict[str, Any], changes: di
     assert _holds(write, before, record)
     rig.sandbox.advance(seconds=90)
     version = write.version_of(before)
-    rig.client.send(write.update(key, changes, version, rig.context()))
+    there = write.record_of(before)
+    assert there is not None
+    rig.client.send(write.update(key, write.complete(there, changes), version, rig.context()))
     after = rig.client.send(write.read(key, context))
     assert _holds(write, after, changes)
     if write.control != "none":
