@@ -11,6 +11,8 @@ Quirks, and where they are told:
 - Quota is counted per project of the Cloud console and day: every call costs a unit at least, also a refused one, and a
   write 50. Used up, it comes back at midnight Pacific. No header tells what is left.
   https://developers.google.com/youtube/data/determine_quota_cost
+- Replies are packed only for those whose user agent says gzip.
+  https://developers.google.com/youtube/data/guides/performance
 - Figures by day come two to three days late, in Pacific days: the last seven are read again.
   https://developers.google.com/youtube/analytics/channel_reports
 """
@@ -157,6 +159,7 @@ CONNECTOR: Final = Connector(
         ErrorRule(disposition=Disposition.FAIL, status=200, path="errors/code"),
         ErrorRule(disposition=Disposition.FAIL, status=200, path="error"),
     ),
+    headers={"User-Agent": "integration-manager (gzip)"},
     version=VERSION,
     inbound=INBOUND,
     unverified=(

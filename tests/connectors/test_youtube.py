@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.sdk.driver import walk
 from connectors.sdk.inbound import Answer, Delivery
@@ -423,6 +426,16 @@ def test_a_deleted_video_is_told_by_its_tombstone() -> None:
 )
 def test_what_is_no_feed_or_declares_entities_is_refused(body: str | bytes) -> None:
     with pytest.raises(BadReply):
+        INBOUND.events(called(body))
+
+
+@given(
+    st.binary()
+    | st.text().map(str.encode)
+    | st.from_regex(r"(?s)<feed[^<]*>(<entry>.{0,40}</entry>)?</feed>").map(str.encode)
+)
+def test_whatever_a_body_holds_it_is_read_or_refused(body: bytes) -> None:
+    with suppress(BadReply):
         INBOUND.events(called(body))
 
 
