@@ -15,6 +15,7 @@ PLATFORMS: Final[dict[str, str]] = {
     "custom_ai": "connectors.custom_ai",
     "dropbox": "connectors.dropbox",
     "facebook": "connectors.facebook",
+    "facebook_analytics": "connectors.facebook_analytics",
     "google_analytics": "connectors.google_analytics",
     "google_drive": "connectors.google_drive",
     "hubspot": "connectors.hubspot",

@@ -13,6 +13,7 @@ MODULES: Mapping[str, str] = {
     "custom_ai": "sandbox.custom_ai",
     "dropbox": "sandbox.dropbox",
     "facebook": "sandbox.facebook",
+    "facebook_analytics": "sandbox.facebook_analytics",
     "google_analytics": "sandbox.google_analytics",
     "google_drive": "sandbox.google_drive",
     "hubspot": "sandbox.hubspot",

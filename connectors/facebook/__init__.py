@@ -18,9 +18,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from connectors.facebook.streams import COMMENTS, CONVERSATIONS, PAGE, POSTS, REACTIONS, VISITOR_POSTS, page_request
+from connectors.facebook.streams import COMMENTS, CONVERSATIONS, PAGE, POSTS, REACTIONS, VISITOR_POSTS
 from connectors.facebook.webhooks import INBOUND
-from connectors.sdk.auth import Settings
 from connectors.sdk.base import Connector
 from connectors.sdk.meta import (
     GONE,
@@ -32,20 +31,11 @@ from connectors.sdk.meta import (
     PAGE_TOKEN,
     VERSION,
     facebook_login,
+    page_probe,
+    page_settings,
     pasted_token,
 )
 from connectors.sdk.meta_usage import RATE_LIMIT
-from core.http import Request, Response
-
-
-def _probe(method: str, settings: Settings) -> Request:
-    # Only a Page has a category: the token of a person is found out here.
-    return page_request(settings, "id,name,category")
-
-
-def _discover(response: Response) -> Settings:
-    return {"account": response.get("name") or "", "page_id": str(response.get("id"))}
-
 
 CONNECTOR: Final = Connector(
     name="facebook",
@@ -63,8 +53,8 @@ CONNECTOR: Final = Connector(
         ),
         pasted_token(),
     ),
-    probe=_probe,
-    discover=_discover,
+    probe=page_probe,
+    discover=page_settings,
     streams=(PAGE, POSTS, COMMENTS, REACTIONS, VISITOR_POSTS, CONVERSATIONS),
     rate_limit=RATE_LIMIT,
     errors=META_ERRORS,

@@ -13,10 +13,9 @@ from connectors.facebook.writes import (
     POST_FIELDS,
     POST_WRITE,
 )
-from connectors.sdk.auth import Settings
 from connectors.sdk.base import Parent
 from connectors.sdk.edges import LIMIT, edge_stream, next_cursor, node_stream, optional
-from connectors.sdk.meta import ID, graph
+from connectors.sdk.meta import ID, graph, page_request
 from connectors.sdk.streams import value_of
 from connectors.sdk.timelines import recent_first
 from core.http import Params, Request
@@ -29,14 +28,6 @@ _PAGE_FIELDS: Final = (
     "id,name,username,about,description,category,link,website,verification_status,is_published,fan_count,"
     "followers_count,talking_about_count,were_here_count,rating_count,overall_star_rating"
 )
-
-
-def page_request(settings: Settings, fields: str) -> Request:
-    """The Page that is meant: the one with this id, else the one that the token belongs to."""
-    page_id = settings.get("page_id")
-    if page_id:
-        return Request(path=graph("/{page_id}"), args={"page_id": str(page_id)}, params={"fields": fields})
-    return Request(path=graph("/me"), params={"fields": fields})
 
 
 def _of_page(edge: str, context: Context, params: Params) -> Request:

@@ -50,6 +50,24 @@ def graph(path: str) -> str:
     return f"/{VERSION.name}{path}"
 
 
+def page_request(settings: Settings, fields: str) -> Request:
+    """The Page that is meant: the one with the id in the settings, else the one that the token belongs to."""
+    page_id = settings.get("page_id")
+    if page_id:
+        return Request(path=graph("/{page_id}"), args={"page_id": str(page_id)}, params={"fields": fields})
+    return Request(path=graph("/me"), params={"fields": fields})
+
+
+def page_probe(method: str, settings: Settings) -> Request:
+    """Only a Page has a category: the token of a person is found out here."""
+    return page_request(settings, "id,name,category")
+
+
+def page_settings(response: Response) -> Settings:
+    """Which Page the probe told of."""
+    return {"account": response.get("name") or "", "page_id": str(response.get("id"))}
+
+
 # Sign-in
 
 

@@ -26,13 +26,13 @@ def everything_is_read(case: Case) -> None:
     assert living in (None, len(rows.live)), f"{len(rows.live)} of {living} records were read"
     replies = rig.replies[stream.name]
     assert len(replies) == len(rows.pages)
-    names = rig.sandbox.platforms[rig.connector.name].records
+    names, words = rig.sandbox.platforms[rig.connector.name].records, told(rig.connector.name)
     for response, step in zip(replies, rows.pages, strict=True):
         if only_leads(rig, stream, step):
             continue
-        told, taken = told_records(response, names), len(step.page.records) + len(step.page.deleted)
-        assert taken >= told, f"of {told} records of a reply {taken} were taken"
-        if step.page.next is None:
+        said, taken = told_records(response, names), len(step.page.records) + len(step.page.deleted)
+        assert taken >= said, f"of {said} records of a reply {taken} were taken"
+        if step.page.next is None and stream.name not in words.endless:
             assert not tells_more(response), f"the walk ended, though the reply tells more: {tells_more(response)}"
     if len(rows.states) == 1 and rows.pages[0].page.records:
         assert len(rows.live) >= told_total(replies[0]), "the first reply told of more records"

@@ -20,7 +20,8 @@ class Told:
     nobody reads one, `refused` are errors, with the disposition they are classified as. `states` are the states that
     a walk of some stream may go on from (the calls then are others), `settings` and `parent` what streams need to ask.
     `moving`: by stream that sweeps, why figures of its older rows are read again only now and then. `leading`: by
-    stream, the address of calls whose replies may only lead to its records. `webhook` are the values that check a call
+    stream, the address of calls whose replies may only lead to its records. `endless`: by stream, why its replies lead
+    on beyond what is wanted. `webhook` are the values that check a call
     of the sandbox, where one made-up secret will not do; `_secret` among them is what the sandbox signs with, where
     that is something else. `judge` is the vendor's specification; `no_judge` says why there is none.
     """
@@ -35,6 +36,7 @@ class Told:
     parent: Mapping[str, JSON] = field(default_factory=lambda: {"id": "16ed227135"})
     moving: Mapping[str, str] = field(default_factory=dict)
     leading: Mapping[str, str] = field(default_factory=dict)
+    endless: Mapping[str, str] = field(default_factory=dict)
     webhook: Mapping[str, str] = field(default_factory=dict)
     judge: Judge | None = None
     no_judge: str = ""

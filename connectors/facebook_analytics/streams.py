@@ -1,0 +1,288 @@
+"""Figures of the Page by day, and what posts and videos have reached so far.
+
+https://developers.facebook.com/docs/graph-api/reference/page/insights
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connectors.sdk.base import Stream
+from connectors.sdk.buckets import DEFAULT_HISTORY, HISTORY_SETTING
+from connectors.sdk.edges import next_cursor, node_stream, too_much
+from connectors.sdk.meta import ID, graph, page_request
+from connectors.sdk.metrics import Place, metric_stream
+from connectors.sdk.streams import present_records
+from core.errors import BadReply
+from core.http import JSON, Request, Response
+from core.model import Column, Context, State
+
+NO_METRIC: Final = "must be a valid insights metric"
+PAGE_METRICS: Final = (
+    "page_media_view",
+    "page_total_media_view_unique",
+    "page_post_engagements",
+    "page_views_total",
+    "page_follows",
+    "page_daily_follows",
+    "page_daily_follows_unique",
+    "page_daily_unfollows_unique",
+    "page_video_views",
+    "page_video_complete_views_30s",
+    "page_total_actions",
+    "page_fan_adds_by_paid_non_paid_unique",
+    "page_actions_post_reactions_total",
+    "page_actions_post_reactions_like_total",
+    "page_actions_post_reactions_love_total",
+    "page_actions_post_reactions_wow_total",
+    "page_actions_post_reactions_haha_total",
+    "page_actions_post_reactions_sorry_total",
+    "page_actions_post_reactions_anger_total",
+)
+POST_METRICS: Final = (
+    "post_media_view",
+    "post_total_media_view_unique",
+    "post_clicks",
+    "post_clicks_by_type",
+    "post_reactions_by_type_total",
+)
+VIDEO_METRICS: Final = (
+    "total_video_views",
+    "total_video_complete_views",
+    "total_video_view_total_time",
+    "total_video_avg_time_watched",
+    "total_video_reactions_by_type_total",
+)
+_PACIFIC: Final = ZoneInfo("America/Los_Angeles")
+_DAY: Final = timedelta(days=1)
+_WINDOW: Final = 90 * _DAY
+_STILL_CHANGING: Final = 2 * _DAY
+_POSTS: Final = 50
+_READ: Final = ("pages_read_engagement", "read_insights")
+
+
+def no_metric(response: Response) -> bool:
+    """Whether one of the metrics does not exist. It is an error that the rules let through."""
+    return NO_METRIC in str(response.get("error/message", ""))
+
+
+# Days
+
+
+def day_of(end_time: str) -> date:
+    """The day that a figure is of: it ends at midnight by Pacific time, where the next one begins."""
+    return datetime.fromisoformat(end_time).astimezone(_PACIFIC).date() - _DAY
+
+
+def _last_day(context: Context) -> date:
+    """The last one that is over."""
+    return context.now.astimezone(_PACIFIC).date() - _DAY
+
+
+def _first_window(state: State, context: Context) -> Place:
+    last = _last_day(context)
+    if "since" in state:
+        first = date.fromisoformat(str(state["since"])) - _STILL_CHANGING
+    else:
+        first = last - int(str(context.settings.get(HISTORY_SETTING) or DEFAULT_HISTORY)) * _DAY
+    return _window(min(first, last), last)
+
+
+def _window(first: date, last: date) -> Place:
+    return {"first": first.isoformat(), "last": min(last, first + _WINDOW - _DAY).isoformat()}
+
+
+def _bounds(place: Place) -> tuple[date, date]:
+    return date.fromisoformat(str(place["first"])), date.fromisoformat(str(place["last"]))
+
+
+def _next_window(place: Place, context: Context) -> Place | None:
+    _, last = _bounds(place)
+    return _window(last + _DAY, _last_day(context)) if last < _last_day(context) else None
+
+
+def _smaller_window(place: Place) -> Place:
+    first, last = _bounds(place)
+    if first == last:
+        raise BadReply("the platform finds even one day too much to tell")
+    return {"first": first.isoformat(), "last": (first + (last - first) // 2).isoformat()}
+
+
+def _ask_days(context: Context, place: Place, metrics: Sequence[str]) -> Request:
+    first, last = _bounds(place)
+    return Request(
+        path=graph("/{page_id}/insights"),
+        args={"page_id": str(context.settings["page_id"])},
+        params={
+            "metric": ",".join(metrics),
+            "period": "day",
+            "since": _midnight(first),
+            "until": _midnight(last + _DAY),
+        },
+    )
+
+
+def _midnight(day: date) -> int:
+    return int(datetime.combine(day, time(), _PACIFIC).timestamp())
+
+
+def _days(response: Response, context: Context) -> list[bytes]:
+    return [
+        msgspec.json.encode(
+            {
+                "page_id": str(metric.get("id", "")).partition("/")[0],
+                **_described(metric),
+                "end_time": value["end_time"],
+                "day": day_of(value["end_time"]).isoformat(),
+                **_figure(value.get("value")),
+            }
+        )
+        for metric in map(msgspec.json.decode, present_records(response, "data"))
+        for value in metric.get("values", ())
+        if value.get("end_time")
+    ]
+
+
+def _described(metric: dict[str, Any]) -> dict[str, JSON]:
+    return {"metric": metric.get("name"), **{name: metric.get(name) for name in ("period", "title", "description")}}
+
+
+def _figure(value: JSON) -> dict[str, JSON]:
+    """A number, or numbers by kind."""
+    return {"parts": value} if isinstance(value, dict | list) else {"value": value}
+
+
+PAGE_INSIGHTS: Final = metric_stream(
+    name="page_insights_daily",
+    metrics=PAGE_METRICS,
+    setting="page_metrics",
+    begin=_first_window,
+    ask=_ask_days,
+    cut=_days,
+    refused=no_metric,
+    onward=_next_window,
+    kept=lambda place: {"since": place["last"]},
+    too_much=too_much,
+    shrunk=_smaller_window,
+    columns=(
+        Column(name="page_id", required=True, pattern=ID),
+        Column(name="metric", required=True),
+        Column(name="period", required=True),
+        Column(name="day", type="date", required=True, about="By Pacific time."),
+        Column(name="end_time", type="timestamp", required=True, about="The midnight with which the day ended."),
+        Column(name="value", type="number"),
+        Column(name="parts", type="json", about="In place of a value, for metrics that are told by kind."),
+        Column(name="title"),
+        Column(name="description"),
+    ),
+    key=("page_id", "metric", "period", "end_time"),
+    scopes=_READ,
+    about="What happened on the Page by day and metric. A day without a row has no data, which is not zero.",
+)
+
+
+# Posts and videos
+
+
+def _lifetime(name: str, edge: str, nested: str, metrics: Sequence[str], setting: str, of: str, about: str) -> Stream:
+    """The figures of each object of a list, told with it."""
+
+    def ask(context: Context, place: Place, asked: Sequence[str]) -> Request:
+        wanted = f"id,created_time,{nested}.metric({','.join(asked)})"
+        return Request(
+            path=graph(f"/{{page_id}}/{edge}"),
+            args={"page_id": str(context.settings["page_id"])},
+            params={"fields": wanted, "limit": int(str(place["limit"]))},
+        ).with_params(after=str(place["after"]) if place.get("after") else None)
+
+    def cut(response: Response, context: Context) -> list[bytes]:
+        return [msgspec.json.encode(figure) for record in present_records(response, "data") for figure in _of(record)]
+
+    def _of(record: bytes) -> Iterator[dict[str, JSON]]:
+        told = msgspec.json.decode(record)
+        for metric in (told.get(nested) or {}).get("data", ()):
+            for value in metric.get("values", ())[:1]:
+                yield {
+                    of: told.get("id"),
+                    "created_time": told.get("created_time"),
+                    **_described(metric),
+                    **_figure(value.get("value")),
+                }
+
+    def after(place: Place, response: Response) -> Place:
+        return {**place, "following": next_cursor(response)}
+
+    def onward(place: Place, context: Context) -> Place | None:
+        following = place.get("following")
+        return {"limit": place["limit"], "after": following} if following else None
+
+    def shrunk(place: Place) -> Place:
+        limit = int(str(place["limit"])) // 2
+        if limit < 1:
+            raise BadReply("the platform finds even one record too much to tell")
+        return {**place, "limit": limit}
+
+    return metric_stream(
+        name=name,
+        metrics=metrics,
+        setting=setting,
+        begin=lambda state, context: {"limit": _POSTS},
+        ask=ask,
+        cut=cut,
+        refused=no_metric,
+        after=after,
+        onward=onward,
+        too_much=too_much,
+        shrunk=shrunk,
+        columns=(
+            Column(name=of, required=True),
+            Column(name="created_at", path="created_time", type="timestamp"),
+            Column(name="metric", required=True),
+            Column(name="period"),
+            Column(name="value", type="number"),
+            Column(name="parts", type="json", about="In place of a value, for metrics that are told by kind."),
+            Column(name="title"),
+            Column(name="description"),
+        ),
+        key=(of, "metric"),
+        mode="snapshot",
+        scopes=_READ,
+        about=about,
+    )
+
+
+POST_INSIGHTS: Final = _lifetime(
+    "post_insights",
+    "published_posts",
+    "insights",
+    POST_METRICS,
+    "post_metrics",
+    "post_id",
+    "What each post has reached so far, day by day.",
+)
+VIDEO_INSIGHTS: Final = _lifetime(
+    "video_insights",
+    "videos",
+    "video_insights",
+    VIDEO_METRICS,
+    "video_metrics",
+    "video_id",
+    "What each video has reached so far, day by day.",
+)
+PAGE_COUNTS: Final = node_stream(
+    name="page_counts",
+    ask=lambda context: page_request(context.settings, "id,name,fan_count,followers_count"),
+    columns=(
+        Column(name="id", required=True, pattern=ID),
+        Column(name="name"),
+        Column(name="fan_count", type="integer", minimum=0, about="Likes of the Page."),
+        Column(name="followers_count", type="integer", minimum=0),
+    ),
+    scopes=("pages_read_engagement",),
+    about="Likes and followers of the Page, day by day.",
+)
