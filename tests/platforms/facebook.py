@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from sandbox.facebook.content import PAGE_ID
 from tests.platforms.told import Told
+from tests.spec.graph import Graph
+from tests.spec.judging import Judge
 
 _MOVES = "the last four weeks are read again at each sync, everything once a week"
 _BY_ID = "single objects, which no stream asks for by their id"
@@ -71,5 +74,17 @@ TOLD = Told(
         "python-facebook/base/error.json": "credential rejected",
         "python-facebook/base/error_data.json": "scope missing",
     },
-    no_judge="the node lists are read by a judge of their own",
+    judge=Judge(
+        document=Graph(
+            folders=("facebook",),
+            kinds={
+                r"me/accounts": "User",
+                rf"(me|{PAGE_ID})(/\w+)?": "Page",
+                rf"{PAGE_ID}_\d+(/\w+)?": "PagePost",
+                r"\d+_\d+(/\w+)?": "Comment",
+            },
+        ),
+        undeclared={r"POST /v26.0/oauth/access_token": "the token endpoint is told in the guide of Facebook Login"},
+        excused={r"\btasks\b": "recorded with the Pages of a person, and missing in the list of a Page's fields"},
+    ),
 )
