@@ -22,6 +22,7 @@ PLATFORMS: Final[dict[str, str]] = {
     "mailchimp": "connectors.mailchimp",
     "openai": "connectors.openai",
     "sendgrid": "connectors.sendgrid",
+    "tiktok": "connectors.tiktok",
     "x": "connectors.x",
     "youtube": "connectors.youtube",
 }

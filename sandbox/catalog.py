@@ -20,6 +20,7 @@ MODULES: Mapping[str, str] = {
     "mailchimp": "sandbox.mailchimp",
     "openai": "sandbox.openai",
     "sendgrid": "sandbox.sendgrid",
+    "tiktok": "sandbox.tiktok",
     "x": "sandbox.x",
     "youtube": "sandbox.youtube",
 }

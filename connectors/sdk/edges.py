@@ -29,7 +29,7 @@ def next_cursor(response: Response) -> str | None:
     cursor = at("paging/cursors/after")(response, ()) or in_url("paging/next", "after")(response, ())
     if cursor is None:
         raise BadReply("the reply leads to a next page without a cursor")
-    return cursor
+    return str(cursor)
 
 
 def too_much(response: Response) -> bool:

@@ -18,7 +18,7 @@ from core.errors import BadReply
 from core.http import JSON, Request, Response
 from core.model import EMPTY_STATE, Column, Context, Deletion, Page, State
 
-NextToken = Callable[[Response, Sequence[bytes]], str | None]
+NextToken = Callable[[Response, Sequence[bytes]], str | int | None]
 Ask = Callable[[Context], Request]
 
 
