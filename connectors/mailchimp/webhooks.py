@@ -80,12 +80,8 @@ def _moment(text: str) -> datetime | None:
 
 INBOUND: Final = Inbound(
     fields=(
-        Field(
-            name="signing_secret", title="Signing secret", optional=True, help="Told once, at creation."
-        ),
-        Field(
-            name="address_secret", title="Secret in the address", optional=True, help="Where nothing is signed."
-        ),
+        Field(name="signing_secret", title="Signing secret", optional=True, help="Told once, at creation."),
+        Field(name="address_secret", title="Secret in the address", optional=True, help="Where nothing is signed."),
     ),
     verify=_verify,
     events=_events,
