@@ -35,12 +35,14 @@ class Request:
     At most one of `json` (any JSON value but None), `form` and `content` is sent as the body.
     `repeatable`: sending it twice does what sending it once does, so it may be tried again where no reply came.
     `optional`: where the platform does not have what is asked for at all, there is nothing, and nothing is wrong.
+    `query` follows the parameters as it is: for those whose brackets must not be percent-encoded.
     """
 
     path: str
     method: str = "GET"
     args: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     params: Params = field(default_factory=lambda: _EMPTY)
+    query: str = ""
     json: JSON = None
     form: Mapping[str, str] | None = None
     content: bytes | None = None
@@ -85,6 +87,7 @@ class Request:
             self.base or "",
             self.filled_path,
             sorted((k, v) for k, v in self.params.items()),
+            self.query,
             self.json,
             sorted((self.form or {}).items()),
             hashlib.sha256(self.content or b"").hexdigest(),

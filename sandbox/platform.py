@@ -71,12 +71,13 @@ class BadBody(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One request as it arrived. `headers` have lower-case names; `path` is still percent-encoded."""
+    """One request as it arrived. `headers` have lower-case names; `path` and `query` are still percent-encoded."""
 
     method: str
     host: str
     path: str
     params: tuple[tuple[str, str], ...] = ()
+    query: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=lambda: _EMPTY, repr=False)
     body: bytes = field(default=b"", repr=False)
     args: Mapping[str, str] = field(default_factory=lambda: _EMPTY)

@@ -86,6 +86,7 @@ async def _call(scope: Scope, receive: Receive) -> Call:
         host=host,
         path=path,
         params=tuple(parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True)),
+        query=scope["query_string"].decode("ascii"),
         headers=headers,
         body=bytes(body),
     )

@@ -30,6 +30,7 @@ class SandboxTransport(httpx.BaseTransport):
             host=request.url.host,
             path=path,
             params=tuple(parse_qsl(query, keep_blank_values=True)),
+            query=query,
             headers={name.lower(): value for name, value in request.headers.items()},
             body=request.read(),
         )

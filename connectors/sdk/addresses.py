@@ -25,13 +25,15 @@ def address(connector: Connector, integration: str, settings: Settings, request:
             "which is not known yet",
             advice=f"Connect it again: integrations connect {connector.name}",
         ) from error
-    text = base.rstrip("/") + request.filled_path
-    return text + ("&" if "?" in text else "?") + query(request) if request.params else text
+    text, asked = base.rstrip("/") + request.filled_path, query(request)
+    return text + ("&" if "?" in text else "?") + asked if asked else text
 
 
 def query(request: Request) -> str:
-    """The parameters as a query: lists repeat their name, true and false are written as in JSON."""
-    return urlencode({k: str(v).lower() if isinstance(v, bool) else v for k, v in request.params.items()}, doseq=True)
+    """The parameters as a query: lists repeat their name, true and false are written as in JSON. What the request has
+    ready as it is comes last."""
+    told = {k: str(v).lower() if isinstance(v, bool) else v for k, v in request.params.items()}
+    return "&".join(part for part in (urlencode(told, doseq=True), request.query) if part)
 
 
 def guard(

@@ -174,7 +174,9 @@ class Client:
         headers = _HEADERS | _lower(self.connector.headers) | _lower(request.headers)
         if request.authorized and credential is not None:
             headers |= self._authorization(request, credential)
-            url = url.copy_merge_params(self._proof(request, credential))
+            proof = self._proof(request, credential)
+            # What httpx merges it encodes anew, brackets too.
+            url = url.copy_merge_params(proof) if proof else url
         self._pace(request)
         started = time.perf_counter()
         number = self._next_number()
