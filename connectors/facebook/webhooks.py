@@ -13,6 +13,7 @@ from connectors.sdk.inbound import Event
 from connectors.sdk.meta_webhooks import Change, meta_inbound, moment
 
 _REMOVED: Final = "remove"
+_REACTIONS: Final = ("reaction", "like")
 _POSTS: Final = ("post", "status", "photo", "video", "share", "album", "event", "link", "note", "life_event")
 
 
@@ -20,15 +21,15 @@ def _event(change: Change) -> Event:
     value = change.value
     item, verb = str(value.get("item", "")), str(value.get("verb", ""))
     stream, key = _row(item, value)
-    # A reaction to a comment that is taken back changes the comment's count, and takes no row along.
-    row_of_its_own = stream != "comments" or item == "comment"
+    # A reaction that is taken back changes the count of what it was to, which stays.
+    stays = item in _REACTIONS and stream != "reactions"
     return Event(
         id=change.id,
         kind=".".join(part for part in (change.topic, item, verb) if part),
         at=moment(value.get("created_time")) or change.at,
         stream=stream,
         key=key,
-        deleted=bool(stream) and verb == _REMOVED and row_of_its_own,
+        deleted=bool(stream) and verb == _REMOVED and not stays,
         account=change.account,
         data=change.data,
     )
@@ -41,7 +42,7 @@ def _row(item: str, value: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     person = sender.get("id") if isinstance(sender, dict) else None
     if comment:
         return "comments", {"id": str(comment)}
-    if item in ("reaction", "like") and post:
+    if item in _REACTIONS and post:
         return ("reactions", {"post_id": str(post), "id": str(person)}) if person else ("posts", {"id": str(post)})
     if item in _POSTS and post:
         return "posts", {"id": str(post)}

@@ -1,7 +1,8 @@
 """Posts and comments: what they are, and how they are written.
 
 https://developers.facebook.com/docs/pages-api/posts, https://developers.facebook.com/docs/pages-api/comments-mentions
-There is no key that makes a create safe to repeat, and no precondition: the time of the last change is compared before.
+There is no key that makes a create safe to repeat, and no precondition: of a post the time of the last change is
+compared before, a comment tells none.
 A post that is created unpublished and then published by an update can be tried again at the second step. Only posts
 that the same app created can be changed.
 """
@@ -123,7 +124,6 @@ COMMENT_WRITE: Final = Write(
     update=_update_comment,
     delete=_delete,
     read=lambda key, context: _read(COMMENT_FIELDS, key),
-    control="compare",
     scopes=("pages_manage_engagement",),
     about="Hiding is refused where can_hide is false; texts can be changed of the Page's own comments.",
 )

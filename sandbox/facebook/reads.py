@@ -11,8 +11,7 @@ from sandbox.graph import Refused, error, fields_of, gone, listed, secret, shape
 from sandbox.platform import Call, Reply, json_reply
 from sandbox.table import Row
 
-_OPEN = frozenset({"", "id", "name", "category", "access_token"})
-_BUSINESS_PAGE = "104500000000777"  # owned by a business: told to who asks for it by its id
+_OPEN = frozenset({"", "id", "name", "category", "access_token", "tasks"})
 _READ = ("pages_read_engagement",)
 _EDGES = {
     "accounts": ("pages_show_list",),
@@ -33,7 +32,7 @@ class Reads:
     def scopes(self, call: Call) -> tuple[str, ...]:
         if "edge" in call.args:
             return _EDGES.get(call.args["edge"], ())
-        of_page = call.args["id"] in ("me", PAGE_ID, _BUSINESS_PAGE)
+        of_page = call.args["id"] in ("me", PAGE_ID)
         plain = set(call.param("fields").split(",")) <= _OPEN
         return () if of_page and plain else _READ
 
@@ -44,8 +43,6 @@ class Reads:
             return json_reply(shaped("User", {"id": USER_ID, "name": "Ada Lovelace"}, fields, ("name", "id")))
         if identity in (PAGE_ID, "me"):
             return json_reply(shaped("Page", self._page(), fields, ("name", "id")))
-        if identity == _BUSINESS_PAGE and not of_page:
-            return json_reply(shaped("Page", {"id": identity, "name": NAME, "access_token": self._own}, fields))
         self._only_pages(call)
         post = self.content.post(identity)
         if post is not None:
@@ -88,6 +85,8 @@ class Reads:
         return {
             "id": PAGE_ID,
             "name": NAME,
+            "access_token": self._own,
+            "tasks": ["ANALYZE", "CREATE_CONTENT", "MANAGE"],
             "username": "sandboxlabs",
             "about": "We build things.",
             "description": "Things that are built to be tried, in a café and elsewhere.",
@@ -107,9 +106,8 @@ class Reads:
     def _accounts(self, call: Call) -> Reply:
         if secret(call) in self._page_tokens:
             return error(100, "(#100) Tried accessing nonexisting field (accounts) on node type (Page)")
-        page = {**self._page(), "access_token": self._own, "tasks": ["ANALYZE", "CREATE_CONTENT", "MANAGE"]}
         fields = fields_of(call.param("fields", "id,name,access_token,tasks"))
-        return json_reply(listed(call, [page], lambda one: 0, lambda one: shaped("Page", one, fields)))
+        return json_reply(listed(call, [self._page()], lambda one: 0, lambda one: shaped("Page", one, fields)))
 
     def _posts(self, call: Call) -> Reply:
         fields = fields_of(call.param("fields"))
