@@ -11,7 +11,8 @@ from typing import Final
 
 from storage.warehouse.connection import Warehouse
 from storage.warehouse.drain import Drain
-from storage.warehouse.landing import LandingZone
+from storage.warehouse.landing import LandingZone, SavedState
+from storage.warehouse.reading import states
 from storage.warehouse.report import DrainReport
 from tasks.segments import SEGMENT_ROWS
 
@@ -23,19 +24,23 @@ class Draining:
     """A thread that stages segments as they are written, and lands them whenever enough have gathered."""
 
     def __init__(self, warehouse: Warehouse, landing: LandingZone, time: Callable[[], datetime]) -> None:
-        self._drain, self._time = Drain(warehouse, landing), time
+        self._drain, self._landing, self._time = Drain(warehouse, landing), landing, time
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="drain")
         self._waiting: deque[Path] = deque()
         self._waited_for = False
         self.report = DrainReport()
 
     def __enter__(self) -> Draining:
-        self._thread.submit(self._drain.prepare, (), gently=True)  # what it needs is open when the first page is there
+        self._thread.submit(self._drain.open)  # which goes on while others are still getting ready
         return self
 
     def __exit__(self, *_: object) -> None:
         self._thread.shutdown(wait=True, cancel_futures=True)
         self._drain.close()
+
+    def states(self, integration: str, *, owner: str) -> dict[tuple[str, str], SavedState]:
+        """What the streams of an integration remember, by the connection that the landing will need. Raises Busy."""
+        return self._thread.submit(states, self._drain, self._landing, integration, owner=owner).result()
 
     def written(self, path: Path) -> None:
         """A segment was written: it is staged as soon as the thread comes to it."""

@@ -19,6 +19,7 @@ from typing import Final
 from connectors.catalog import connector
 from connectors.sdk.base import Connector, Stream
 from connectors.sdk.client import Client
+from connectors.sdk.credential import Credential
 from connectors.sdk.driver import walk
 from core.errors import (
     BadReply,
@@ -37,7 +38,7 @@ from storage.state.leases import Held
 from storage.state.models import Integration
 from storage.warehouse.landing import SavedState
 from storage.warehouse.metrics import SYNCS
-from storage.warehouse.reading import parents, states
+from storage.warehouse.reading import parents
 from tasks.credentials import open_credential, refresh
 from tasks.draining import Draining
 from tasks.metrics import CallLog, land_metrics
@@ -117,24 +118,19 @@ class _Sync:
     def run(self, streams: Sequence[Stream], full: bool) -> SyncReport:
         report = SyncReport(integration=self._integration.name, platform=self._platform.name, run=self._run)
         workspace = self._workspace
-        try:
-            credential = open_credential(workspace, self._integration)
-        except IntegrationError as error:
-            self._record(error)
-            raise
         with (
             self._draining,
             Client(
                 self._platform,
                 self._integration.name,
-                credential,
+                self._credential(),
                 settings=self._integration.settings,
                 surroundings=workspace.surroundings,
                 refresh=lambda stale: refresh(workspace, self._integration, stale),
                 on_call=self._calls.note,
             ) as client,
         ):
-            saved = states(workspace.warehouse, workspace.landing, self._integration.name, owner=workspace.owner)
+            saved = self._draining.states(self._integration.name, owner=workspace.owner)
             roots = [stream for stream in streams if stream.parent is None]
             children = [stream for stream in streams if stream.parent is not None]
             report.streams += self._read_all(roots, client, saved, full)
@@ -150,6 +146,13 @@ class _Sync:
         report.quarantined, report.rejected, report.waiting = drained.quarantined, drained.rejected, drained.busy
         self._record(report.error)
         return report
+
+    def _credential(self) -> Credential:
+        try:
+            return open_credential(self._workspace, self._integration)
+        except IntegrationError as error:
+            self._record(error)
+            raise
 
     def _record(self, error: IntegrationError | None) -> None:
         """Tells the state how it went, for whoever decides when the next sync is.

@@ -111,8 +111,23 @@ class Warehouse:
             finally:
                 with suppress(duckdb.TransactionException):
                     connection.rollback()  # what an error left open
-                connection.execute("USE memory")
-                connection.execute("DETACH warehouse")
+                connection.execute("USE memory; DETACH warehouse")
+
+    @contextmanager
+    def shown(self, connection: duckdb.DuckDBPyConnection, *, wait: float) -> Iterator[None]:
+        """The warehouse attached to a connection of `connect`, able to read. An empty one where nothing has landed yet.
+
+        Raises Busy after `wait` seconds.
+        """
+        if not self.path.exists():
+            yield
+            return
+        with self._lock(fcntl.LOCK_SH, wait, lambda: False):
+            self._attach(connection, "READ_ONLY", wait)
+            try:
+                yield
+            finally:
+                connection.execute("USE memory; DETACH warehouse")
 
     @contextmanager
     def reading(self, *, wait: float = 30.0) -> Iterator[duckdb.DuckDBPyConnection]:

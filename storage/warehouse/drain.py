@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from storage.warehouse.schema import create_bookkeeping, shape
 from storage.warehouse.stage import StageBroken, stage
 
 ROWS_AT_ONCE = 125_000
+COMPACTED_AFTER = 64  # segments
 BYTES_AT_ONCE = 96 * 1024 * 1024
 _STATES = {
     "owner": "VARCHAR",
@@ -81,12 +82,19 @@ class Drain:
             self._opened[0].close()
             self._opened = None
 
+    @contextmanager
+    def reading(self, *, wait: float) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The connection with the warehouse attached to be read. Raises Busy after `wait` seconds."""
+        connection, _ = self.open()
+        with self._warehouse.shown(connection, wait=wait):
+            yield connection
+
     def prepare(self, paths: Sequence[Path], *, gently: bool) -> int:
         """Stages waiting segments without holding the warehouse; says how many rows are staged.
 
         `gently`: on one thread, because others are at work as well.
         """
-        connection, ahead = self._open()
+        connection, ahead = self.open()
         if ahead.rows < ROWS_AT_ONCE:  # where the warehouse is held for long, memory must not grow
             with one_thread(connection) if gently else nullcontext():
                 ahead.add(paths)
@@ -97,7 +105,7 @@ class Drain:
 
         What goes wrong here (a disk that is full) is told by `land`, which tries again.
         """
-        connection, ahead = self._open()
+        connection, ahead = self.open()
         with suppress(Busy, duckdb.Error, OSError), one_thread(connection):
             self._land_once(ahead.newest, now, report, wait=0.0)
 
@@ -118,7 +126,7 @@ class Drain:
 
     def _land_once(self, newest: str | None, now: datetime, report: DrainReport, wait: float) -> None:
         """Lands what waits, up to the segment of this id."""
-        connection, ahead = self._open()
+        connection, ahead = self.open()
         try:
             with self._warehouse.held(connection, wait=wait, give_up=lambda: not self._landing.pending()):
                 began = time.monotonic()
@@ -133,7 +141,8 @@ class Drain:
             self.close()  # whatever state the connection is in
             raise
 
-    def _open(self) -> tuple[duckdb.DuckDBPyConnection, Ahead]:
+    def open(self) -> tuple[duckdb.DuckDBPyConnection, Ahead]:
+        """The connection, and what is staged on it."""
         if self._opened is None:
             connection = self._warehouse.connect()
             self._opened = connection, Ahead(connection)
@@ -163,6 +172,7 @@ def _land_waiting(
             segment.path.unlink(missing_ok=True)
         else:
             fresh.append(segment)
+    _compact(connection, len(fresh))
     for batch in _batches(fresh):
         _land_or_split(connection, ahead, landing, batch, report, now)
 
@@ -257,6 +267,18 @@ def _by_table(batch: Sequence[Segment]) -> Iterable[list[Segment]]:
     for segment in batch:
         tables.setdefault(segment.header.table, []).append(segment)
     return tables.values()
+
+
+def _compact(connection: duckdb.DuckDBPyConnection, more: int) -> None:
+    """Has the landing merge row groups that are not full, but only once in a while.
+
+    Each landing leaves a row group behind that is not full. Merging it with the one before at each commit made commits
+    twice as dear, so that is done each time so many segments more have landed, and by housekeeping.
+    """
+    row = connection.execute("SELECT count(*) FROM landed.segments").fetchone()
+    before = row[0] if row is not None else 0
+    due = before // COMPACTED_AFTER != (before + more) // COMPACTED_AFTER
+    connection.execute("RESET max_vacuum_tasks" if due else "SET max_vacuum_tasks = 0")
 
 
 def _landed_ids(connection: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> set[str]:

@@ -24,7 +24,7 @@ _WALKS = {
     "began": "TIMESTAMP",
     "ended": "TIMESTAMP",
 }
-MANY = 20_000
+MANY = 5_000
 _STAGED = "stage AS s JOIN segs AS g ON s.seg = g.seg"
 
 

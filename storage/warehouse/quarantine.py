@@ -136,7 +136,7 @@ def _replay(
         table,
         "SELECT CASE WHEN json_valid(raw) THEN CAST(raw AS JSON) END AS json, seg FROM segs ORDER BY seg",
     )
-    total, bad = tally(connection)
+    total, bad, _ = tally(connection)
     connection.execute(
         f"""
         UPDATE landed.quarantine AS q SET replayed_at = {literal(now)} FROM stage AS s JOIN segs AS g ON s.seg = g.seg

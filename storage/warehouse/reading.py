@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import msgspec
@@ -17,8 +18,14 @@ from storage.warehouse.names import among, literal, quoted, table_name
 from storage.warehouse.schema import exists
 
 
+class Readable(Protocol):
+    """What can be read from: the warehouse itself, or a drain that has a connection open anyway."""
+
+    def reading(self, *, wait: float) -> AbstractContextManager[duckdb.DuckDBPyConnection]: ...
+
+
 def states(
-    warehouse: Warehouse, landing: LandingZone, integration: str, *, owner: str = LOCAL_OWNER, wait: float = 30.0
+    warehouse: Readable, landing: LandingZone, integration: str, *, owner: str = LOCAL_OWNER, wait: float = 30.0
 ) -> dict[tuple[str, str], SavedState]:
     """By (stream, partition), what an integration's streams remember: what has landed, overridden by what waits to.
 

@@ -60,12 +60,12 @@ def spec_of(table: Table) -> str:
 
 
 def exists(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
-    """Whether the warehouse has that table."""
-    query = (
-        "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database()"
-        f" AND schema_name = {literal(schema)} AND table_name = {literal(name)}"
-    )
-    return connection.execute(query).fetchone() is not None
+    """Whether the warehouse has that table. Not to be asked within a transaction, which a no would end."""
+    try:  # asking for it is ten times faster than looking through the catalog
+        connection.execute(f"FROM {quoted(schema)}.{quoted(name)} LIMIT 0")
+    except duckdb.CatalogException:
+        return False
+    return True
 
 
 def create_bookkeeping(connection: duckdb.DuckDBPyConnection) -> None:

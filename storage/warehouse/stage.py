@@ -67,21 +67,14 @@ def stage(
 
     Raises StageBroken where lines are missing, too many or out of order.
     """
-    fill_segs(connection, table, relation(_rows(segments), _SEGS))
     if not filled:
         fill_stage(connection, table, lines(segments))
     first = connection.execute("SELECT min(rowid) FROM stage").fetchone()
     base = first[0] if first is not None and first[0] is not None else 0  # rows of an open transaction count from afar
-    connection.execute(f"UPDATE segs SET first = first + {base}")
     starts = [*accumulate((segment.header.rows + 1 for segment in segments), initial=base)]
-    total, bad = tally(connection)
-    in_place = connection.execute(
-        f"""
-        SELECT count(*) FROM segs JOIN stage ON stage.rowid = segs.first AND stage.seg = segs.seg
-        WHERE starts_with(json, {literal(f'["{MARK}",{{"id":"')} || id)
-        """
-    ).fetchone()
-    if total != starts[-1] - base or in_place != (len(segments),):
+    fill_segs(connection, table, relation(_rows(segments, starts), _SEGS))
+    total, bad, headers = tally(connection)
+    if total != starts[-1] - base or headers != len(segments):
         raise StageBroken(
             f"{total} lines were read where the headers tell of {starts[-1] - base}, or not in their order"
         )
@@ -116,33 +109,35 @@ def staging(table: Table, source: str) -> str:
     return f"SELECT seg, json{kept}, coalesce({bad}, false) AS bad FROM ({sql.values(f'({source})', 'seg, json')})"
 
 
-def tally(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    """The rows of the stage, and how many of them are bad."""
+def tally(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
+    """The rows of the stage, how many of them are bad, and how many are a header in its place."""
+    begins = literal(f'["{MARK}",{{"id":"')
+    header = f"s.rowid = g.first AND starts_with(s.json, {begins} || g.id)"
     counted = connection.execute(
-        "SELECT count(*), count(*) FILTER (s.bad OR g.bad) FROM stage AS s JOIN segs AS g ON s.seg = g.seg"
+        f"""
+        SELECT count(*), count(*) FILTER (s.bad OR g.bad), count(*) FILTER ({header})
+        FROM stage AS s JOIN segs AS g ON s.seg = g.seg
+        """
     ).fetchone()
-    return counted or (0, 0)
+    return counted or (0, 0, 0)
 
 
-def _rows(segments: Sequence[Segment]) -> list[dict[str, Any]]:
-    first = 0
-    rows: list[dict[str, Any]] = []
-    for number, header in enumerate((segment.header for segment in segments), start=1):
-        rows.append(
-            {
-                "seg": number,
-                "id": header.id,
-                "owner": header.owner,
-                "integration": header.integration,
-                "part": header.partition,
-                "parent": header.parent,
-                "run": header.run,
-                "fetched_at": header.fetched_at.replace(tzinfo=None),
-                "first": first,
-            }
-        )
-        first += header.rows + 1
-    return rows
+def _rows(segments: Sequence[Segment], starts: Sequence[int]) -> list[dict[str, Any]]:
+    headers = (segment.header for segment in segments)
+    return [
+        {
+            "seg": number,
+            "id": header.id,
+            "owner": header.owner,
+            "integration": header.integration,
+            "part": header.partition,
+            "parent": header.parent,
+            "run": header.run,
+            "fetched_at": header.fetched_at.replace(tzinfo=None),
+            "first": first,
+        }
+        for number, (header, first) in enumerate(zip(headers, starts, strict=False), start=1)
+    ]
 
 
 def lines(segments: Sequence[Segment], *, first: int = 1) -> str:
