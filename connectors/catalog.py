@@ -21,6 +21,7 @@ PLATFORMS: Final[dict[str, str]] = {
     "hubspot": "connectors.hubspot",
     "mailchimp": "connectors.mailchimp",
     "openai": "connectors.openai",
+    "salesforce": "connectors.salesforce",
     "sendgrid": "connectors.sendgrid",
     "tiktok": "connectors.tiktok",
     "x": "connectors.x",

@@ -72,7 +72,7 @@ class ErrorRule:
             return self._value_fits(response.headers.get(self.header))
         if not self.path:
             return True
-        return any(self._value_fits(value) for value in _values(response, self.path))
+        return any(self._value_fits(value) for value in values_at(response, self.path))
 
     def _value_fits(self, value: Any) -> bool:
         if self.equals is not None:
@@ -130,7 +130,8 @@ HTTP_RULES: Final[Sequence[ErrorRule]] = (
 ABSENT: Final[Sequence[ErrorRule]] = (ErrorRule(disposition=Disposition.SKIP, status=(404, 405, 501)),)
 
 
-def _values(response: Response, path: str) -> Iterator[Any]:
+def values_at(response: Response, path: str) -> Iterator[Any]:
+    """The values at a path in which `*` stands for every element of an array."""
     if "*" not in path:
         yield response.get(path)
         return

@@ -19,6 +19,7 @@ MODULES: Mapping[str, str] = {
     "hubspot": "sandbox.hubspot",
     "mailchimp": "sandbox.mailchimp",
     "openai": "sandbox.openai",
+    "salesforce": "sandbox.salesforce",
     "sendgrid": "sandbox.sendgrid",
     "tiktok": "sandbox.tiktok",
     "x": "sandbox.x",

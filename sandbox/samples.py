@@ -111,7 +111,18 @@ SAMPLES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "service_key": {"token": "-".join(("pat", "na1", uuid(1)))},
         "oauth2": _oauth(uuid(2), uuid(3)),
     },
-    "salesforce": {"oauth2": _oauth("3MVG9" + letters(80, 1), hexes(64, 1).upper())},
+    "salesforce": {
+        "oauth2": _oauth("3MVG9" + letters(80, 1), hexes(64, 1).upper()),
+        "client_credentials": {
+            **_oauth("3MVG9" + letters(80, 2), hexes(64, 2).upper()),
+            "login_host": "sandbox-labs.my.salesforce.com",
+        },
+        "jwt_bearer": {
+            "client_id": "3MVG9" + letters(80, 3),
+            "username": "integration@sandbox.example",
+            "private_key": sample_key(4).pem,
+        },
+    },
     "mailchimp": {
         "api_key": {"token": "-".join((hexes(32, 1), "us21"))},
         "oauth2": _oauth(digits(12, 1), hexes(50, 1)),

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from connectors.sdk.base import Connector
 from connectors.sdk.credential import Credential
-from core.classify import Disposition, Verdict
+from core.classify import Disposition, Verdict, values_at
 from core.errors import (
     CircuitOpen,
     ComeBackLater,
@@ -60,7 +60,16 @@ _KINDS: Final[Mapping[Disposition, tuple[type[IntegrationError], str, str]]] = {
     ),
 }
 # Where vendors put the sentence about an error. Values of requests do not belong to us to repeat, so only these.
-_MESSAGES: Final = ("error/message", "message", "detail", "error_summary", "error_description", "title", "error")
+_MESSAGES: Final = (
+    "error/message",
+    "message",
+    "detail",
+    "error_summary",
+    "error_description",
+    "title",
+    "error",
+    "*/message",
+)
 _LONGEST_MESSAGE: Final = 300
 _SHORTEST_SECRET: Final = 4
 _PUBLIC: Final = ("grant_type", "redirect_uri", "client_id", "scope")
@@ -120,8 +129,7 @@ def gave_up(connector: Connector, integration: str, request: Request, attempts: 
 
 def platform_message(response: Response, secrets: Mapping[str, str] = _NOTHING) -> str:
     """The platform's own sentence about an error, shortened, its secrets named instead; empty where it gave none."""
-    for path in _MESSAGES:
-        found = response.get(path)
+    for found in (value for path in _MESSAGES for value in values_at(response, path)):
         if isinstance(found, str) and found.strip():
             # Before it is shortened, or the beginning of a secret at the cut would stay.
             return " ".join(_without(found, secrets).split())[:_LONGEST_MESSAGE]

@@ -73,7 +73,8 @@ def a_refused_credential_says_to_connect_again(case: Case) -> None:
 
 def _spoilt(rig: Rig) -> Any:
     """The same credential with each secret backwards."""
-    backwards = {name: value[::-1] for name, value in rig.credential.reveal().items()}
+    secrets = rig.secrets()
+    backwards = {name: value[::-1] if value in secrets else value for name, value in rig.credential.reveal().items()}
     return replace(rig.credential, values={name: Secret(value, name) for name, value in backwards.items()})
 
 

@@ -241,8 +241,8 @@ class Rig:
 
     def secrets(self) -> set[str]:
         """Every value that must show nowhere: of the credential, and whatever the sandbox ever handed out."""
-        public = {f.name for f in self.connector.method(self.method).fields if not f.secret}
-        own = {value for name, value in self.credential.reveal().items() if name not in public}
+        public = {str(value) for value in self.settings.values()}
+        own = {value for value in self.credential.reveal().values() if value not in public}
         return own | {credential.secret for credential in self.sandbox.accepted.of(self.connector.name)}
 
 

@@ -51,9 +51,11 @@ def hosts_cover_every_address(connector: Connector) -> None:
     assert connector.allows(base.hostname or "", names), base.hostname
     for method in connector.auth:
         if isinstance(method, OAuth2):
-            assert urlsplit(method.authorize_url).scheme == "https"
-            assert urlsplit(method.token_url).scheme == "https"
-            assert connector.allows(urlsplit(method.token_url).hostname or "")
+            given = {field.name: field.default for field in method.fields}
+            assert urlsplit(method.authorize_url.format_map(given)).scheme == "https"
+            token = urlsplit(method.token_url.format_map(given))
+            assert token.scheme == "https"
+            assert connector.allows(token.hostname or "")
     assert not any(host.startswith("*.") and host.count(".") < 2 for host in connector.hosts), "a host is too wide"
     assert urlsplit(connector.docs).scheme == "https"
 
