@@ -112,7 +112,8 @@ def jwt_rs256(private_key: str, claims: Mapping[str, JSON], *, key_id: str = "")
         key = None
     if not isinstance(key, rsa.RSAPrivateKey):
         raise CredentialMalformed(
-            "the private key is no RSA key in PEM form", advice="Connect again with the whole key file, as the platform made it."
+            "the private key is no RSA key in PEM form",
+            advice="Connect again with the whole key file, as the platform made it.",
         )
     header = {"alg": "RS256", "typ": "JWT"} | ({"kid": key_id} if key_id else {})
     signed = ".".join(_packed([msgspec.json.encode(header), msgspec.json.encode(dict(claims))]))

@@ -6,7 +6,7 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resourc
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -82,7 +82,7 @@ def _visible(response: Response, columns: Sequence[Column]) -> list[str]:
     described = response.get("fields")
     if not isinstance(described, list):
         raise BadReply("the description lists no fields")
-    there = [one["name"] for one in described if isinstance(one, dict) and one.get("type") not in _COMPOUND]
+    there = [str(one["name"]) for one in described if isinstance(one, dict) and _can_be_asked_for(one)]
     first = ["Id", "IsDeleted", *_TIMES, *(column.source for column in columns)]
     names, length = list[str](), 0
     for name in dict.fromkeys([*(name for name in first if name in there), *there]):
@@ -93,6 +93,10 @@ def _visible(response: Response, columns: Sequence[Column]) -> list[str]:
     if not any(name in names for name in _TIMES):
         raise BadReply("the description has no time of change")
     return names
+
+
+def _can_be_asked_for(field: Mapping[str, JSON]) -> bool:
+    return "name" in field and field.get("type") not in _COMPOUND and field.get("deprecatedAndHidden") is not True
 
 
 def _query(kind: str, fields: Sequence[str], state: State) -> Request:
@@ -126,9 +130,9 @@ def _reached(found: Sequence[bytes], began: str) -> dict[str, JSON]:
     if not isinstance(told, str):
         raise BadReply("a record tells no time of change")
     at, settled = datetime.fromisoformat(told), datetime.fromisoformat(began) - _SETTLES
-    return (
-        {"since": iso(at), "id": str(value_of(found[-1], "Id"))} if at <= settled else {"since": iso(settled), "id": ""}
-    )
+    if at > settled:
+        return {"since": iso(settled), "id": ""}
+    return {"since": iso(at), "id": str(value_of(found[-1], "Id"))}
 
 
 def _following(response: Response) -> Request | None:

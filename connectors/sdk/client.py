@@ -128,7 +128,7 @@ class Client:
                     return response
                 case Disposition.REFRESH_TOKEN if self._can_refresh(request, credential) and not refreshed:
                     self._renew(credential)
-                    refreshed = True
+                    url, refreshed = self._address(request), True
                 case Disposition.RATE_LIMITED:
                     told = self._told(response, verdict)
                     if last:
@@ -301,14 +301,19 @@ class Client:
         )
 
     def _renew(self, refused: Credential | None) -> None:
-        """One thread refreshes, the others find that it is done; a refused refresh is not tried again."""
+        """One thread refreshes, the others find that it is done; a refused refresh is not tried again.
+
+        With the new credential the platform may tell another host.
+        """
         with self._renewing:
             if self._credential is refused and self._refresh is not None and refused is not None:
                 try:
-                    self._credential = self._refresh(refused)
+                    renewed = self._refresh(refused)
                 except CredentialError:
                     self._refresh = None
                     raise
+                self._settings |= self.connector.method(renewed.method).learn(renewed.reveal())
+                self._credential = renewed
 
     def _next_number(self) -> int:
         with self._lock:

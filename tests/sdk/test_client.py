@@ -303,6 +303,16 @@ def test_an_expired_token_is_refreshed_once_and_kept() -> None:
     assert world.slept == []
 
 
+def test_a_host_that_is_told_with_the_new_token_is_called_at_once() -> None:
+    oauth2 = replace(ACME.auth[1], learn=lambda values: {"shop": values["access_token"].replace("fresh-1", "new")})
+    moving = replace(ACME, base_url="https://{shop}.shops.acme.example", auth=(oauth2,))
+    world = World([expired])
+    client = world.client(moving, oauth(), settings={"shop": "old"}, refresh=lambda stale: oauth("fresh-1"))
+    for _ in range(2):
+        client.send(THINGS)
+    assert [request.url.host.partition(".")[0] for request in world.seen] == ["old", "new", "new"]
+
+
 def test_many_threads_share_one_refresh() -> None:
     barrier = threading.Barrier(4)
 

@@ -178,14 +178,16 @@ ECHOES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("echo", ECHOES)
-@pytest.mark.parametrize("place", ["error/message", "message", "detail", "error_summary", "error_description", "title"])
+@pytest.mark.parametrize(
+    "place", ["error/message", "message", "detail", "error_summary", "error_description", "title", "*/message"]
+)
 def test_a_token_that_the_platform_repeats_is_taken_out(
     echo: str, place: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     document: Any = ECHOES[echo]
     for step in reversed(place.split("/")):
-        document = {step: document}
+        document = [document] if step == "*" else {step: document}
     credential = replace(KEY, values={"token": Secret(TOKEN + ("/+" if echo == "encoded" else ""), "token")})
     world = World([status(400, document), status(401, document)])
     client = world.client(credential=credential)
