@@ -12,6 +12,7 @@ Quirks, and where they are told:
 - A page is fetched from a relative address, and only from the organization's own host.
 - Errors are arrays, and a limit of calls is a 403. The limit is the organization's, and all its programs share it.
   https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
+- Amounts are in the record's own currency where an organization has several; else no field tells it.
 - There are no signed webhooks: changes are asked for. The one signature is that of the identity in a token reply.
 - The Bulk API is left out: a query brings 2,000 records a call, in the order in which a walk can go on.
 """
@@ -274,8 +275,8 @@ CONNECTOR: Final = Connector(
         _rules(
             Disposition.SCOPE_MISSING,
             "API_DISABLED_FOR_ORG API_CURRENTLY_DISABLED FUNCTIONALITY_NOT_ENABLED",
-            "The organization's edition has no API, or the user lacks the permission API Enabled: an administrator can "
-            "give it.",
+            "The organization's edition lacks this or the whole API, or the user the permission API Enabled, which an "
+            "administrator can give.",
         ),
         _rules(
             Disposition.SCOPE_MISSING,

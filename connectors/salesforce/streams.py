@@ -39,7 +39,7 @@ ACCOUNTS: Final = crm_stream(
         {
             "text": "Name Type ParentId Industry Ownership Rating Phone Website AccountNumber AccountSource "
             "BillingStreet BillingCity BillingState BillingPostalCode BillingCountry ShippingCity ShippingCountry "
-            "Description",
+            "CurrencyIsoCode Description",
             "number": "AnnualRevenue",
             "integer": "NumberOfEmployees",
             "date": "LastActivityDate",
@@ -73,7 +73,7 @@ LEADS: Final = crm_stream(
         {
             "text": "Name FirstName LastName Company Title Email Phone Website Status Rating Industry LeadSource "
             "Street City State PostalCode Country ConvertedAccountId ConvertedContactId ConvertedOpportunityId "
-            "Description",
+            "CurrencyIsoCode Description",
             "number": "AnnualRevenue",
             "integer": "NumberOfEmployees",
             "boolean": "IsConverted HasOptedOutOfEmail",
@@ -97,7 +97,8 @@ OPPORTUNITIES: Final = crm_stream(
     _OWNED
     + _columns(
         {
-            "text": "AccountId Name StageName Type NextStep LeadSource ForecastCategoryName CampaignId Description",
+            "text": "AccountId Name StageName Type NextStep LeadSource ForecastCategoryName CampaignId CurrencyIsoCode "
+            "Description",
             "number": "Amount Probability ExpectedRevenue",
             "integer": "FiscalYear FiscalQuarter",
             "boolean": "IsClosed IsWon",
@@ -128,7 +129,7 @@ CAMPAIGNS: Final = crm_stream(
     _OWNED
     + _columns(
         {
-            "text": "Name Type Status ParentId Description",
+            "text": "Name Type Status ParentId CurrencyIsoCode Description",
             "number": "BudgetedCost ActualCost ExpectedRevenue AmountAllOpportunities AmountWonOpportunities "
             "NumberSent",
             "integer": "NumberOfLeads NumberOfContacts NumberOfResponses NumberOfOpportunities",

@@ -121,6 +121,7 @@ def _account(world: World, row: Row) -> Values:
         "AnnualRevenue": what.employees * 120_000,
         "NumberOfEmployees": what.employees,
         "LastActivityDate": day(row.changed) if odd else None,
+        "CurrencyIsoCode": "EUR" if row.index % 4 == 3 else "USD",
         "OwnerId": owner(world, row, "account"),
         "ERP_Id__c": f"ERP-{row.index}" if odd else None,
     }
@@ -185,6 +186,7 @@ def _lead(world: World, row: Row) -> Values:
         "NumberOfEmployees": who.company.employees,
         "HasOptedOutOfEmail": False,
         "LastActivityDate": day(row.changed) if row.index % 2 else None,
+        "CurrencyIsoCode": "EUR" if row.index % 4 == 3 else "USD",
         "OwnerId": owner(world, row, "lead"),
     }
 
@@ -224,6 +226,7 @@ def _opportunity(world: World, row: Row) -> Values:
         "IsWon": step == 4,
         "CloseDate": closes.date().isoformat(),
         "LastActivityDate": day(row.changed) if row.index % 2 else None,
+        "CurrencyIsoCode": "EUR" if row.index % 4 == 3 else "USD",
         "OwnerId": owner(world, row, "opportunity"),
     }
 

@@ -32,6 +32,7 @@ def _campaign(world: World, row: Row) -> Values:
         "IsActive": row.version == 0,
         "StartDate": day(row.created),
         "EndDate": day(row.created + 30 * DAY_MS) if row.index % 2 else None,
+        "CurrencyIsoCode": "EUR" if row.index % 4 == 3 else "USD",
         "OwnerId": owner(world, row, "campaign"),
     }
 

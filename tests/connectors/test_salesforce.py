@@ -102,8 +102,8 @@ def test_recorded_descriptions_have_what_columns_need(name: str) -> None:
         stream = CONTACTS
         body = json.loads(yaml.safe_load(path.read_text(encoding="utf-8"))["response"]["body"]["string"])
     fields = {one["name"]: one for one in body["fields"]}
-    # Of an older version, whose describing user saw neither.
-    beyond = {"HasOptedOutOfEmail", "DoNotCall"} if stream is CONTACTS else set()
+    # The one organization has one currency, the user of the other does not see what people want not to receive.
+    beyond = {"HasOptedOutOfEmail", "DoNotCall"} if stream is CONTACTS else {"CurrencyIsoCode"}
     assert {column.source for column in stream.columns} - fields.keys() == beyond
     assert stream.write is not None
     for column in stream.columns:

@@ -263,7 +263,11 @@ def test_client_credentials_are_taken_at_my_domain_alone(sandbox: Sandbox) -> No
 
 
 def signed(sandbox: Sandbox, serial: int = 4, **more: Any) -> httpx.Response:
-    claims = {"iss": SAMPLE["jwt_bearer"]["client_id"], "sub": SAMPLE["jwt_bearer"]["username"], "aud": LOGIN}
+    claims: dict[str, Any] = {
+        "iss": SAMPLE["jwt_bearer"]["client_id"],
+        "sub": SAMPLE["jwt_bearer"]["username"],
+        "aud": LOGIN,
+    }
     claims |= {"exp": int(sandbox.now().timestamp()) + 120, **more}
     form = {"grant_type": JWT_BEARER, "assertion": jwt_rs256(sample_key(serial).pem, claims)}
     return client_of(sandbox, LOGIN).post(TOKEN, data=form)
