@@ -41,6 +41,8 @@ class Stream:
     then reads in parallel. It is a hint: whatever page.next says is what counts.
     `sweep`: a full walk sees every live row, so what it did not see is gone. `methods`: the ways to authenticate
     that can read it (none: all). `scopes`: the rights it needs. `write`: how single records are written.
+    `pass_over(state, context)`: how a walk goes on where the platform has nothing for one of its questions; without
+    it, or where it gives None, the walk ends there.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Stream:
     parent: Parent | None = None
     ahead: Ahead | None = None
     sweep: bool = False
+    pass_over: Callable[[State, Context], Page | None] | None = None
     methods: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     write: Write | None = None

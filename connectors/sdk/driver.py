@@ -23,7 +23,7 @@ Send = Callable[[Request], Response]
 class Step:
     """A page of a walk. `begins`: it is the first of a walk that began from empty state, so a full one.
 
-    `call` is the number of the client's call that brought it.
+    `call` is the number of the client's call that brought it; 0 where there was nothing, and it was passed over.
     """
 
     page: Page
@@ -35,8 +35,9 @@ def walk(stream: Stream, send: Send, state: State, context: Context, *, width: i
     """Reads a stream from `state` to its end; at most `width` requests are in flight.
 
     A platform that no longer knows the cursor (StateReset) makes the walk begin again, once, from empty state.
-    A reply that means "nothing here" (Skipped) ends it. One that cannot be read is asked for once more. Raises
-    ConnectorDefect where a question is asked twice, and whatever `send` raises: the pages handed on until then stand.
+    A reply that means "nothing here" (Skipped) ends it, unless the stream passes over it. One that cannot be read is
+    asked for once more. Raises ConnectorDefect where a question is asked twice, and whatever `send` raises: the pages
+    handed on until then stand.
     """
     remembers = bool(state)
     try:
@@ -66,17 +67,31 @@ def _walk(stream: Stream, send: Send, state: State, context: Context, width: int
                     advice="This is a defect of the connector: please report it.",
                 )
             asked.add(fingerprint)
-            response = replies.to(request, fingerprint)
             try:
-                page = stream.parse(request, response, state, context)
-            except BadReply:
-                # Proxies in trouble answer 200 with a page of their own, seldom twice.
-                response = send(request)
-                page = stream.parse(request, response, state, context)
-            yield Step(page=page, begins=begins, call=response.call)
+                response = replies.to(request, fingerprint)
+            except Skipped:
+                passed = stream.pass_over(state, context) if stream.pass_over else None
+                if passed is None:
+                    raise
+                page, call = passed, 0
+            else:
+                page, call = _parsed(stream, send, request, response, state, context)
+            yield Step(page=page, begins=begins, call=call)
             begins, state, request = False, page.state, page.next
     finally:
         replies.close()
+
+
+def _parsed(
+    stream: Stream, send: Send, request: Request, response: Response, state: State, context: Context
+) -> tuple[Page, int]:
+    """What the reply means, and the number of the call that brought it."""
+    try:
+        return stream.parse(request, response, state, context), response.call
+    except BadReply:
+        # Proxies in trouble answer 200 with a page of their own, seldom twice.
+        again = send(request)
+        return stream.parse(request, again, state, context), again.call
 
 
 class _Replies:

@@ -41,15 +41,17 @@ def window_stream(
     token_param: str = "page",
     in_body: bool = False,
     today: Callable[[Context], date] = today_in_utc,
+    reach: int | None = None,
     **more: Any,
 ) -> Stream:
     """Windows of `days` days, oldest first, up to and including today.
 
     The first walk goes back as many days as the setting `history_days` says; each later one begins `still_changing`
-    days before the last complete day. With `day_column` (of type date), a day that is read again replaces what was
-    known of it: for figures whose groups come and go. `cut` makes one record a row. State: {"since": last complete
-    day} between walks; in the middle {"next": first day of the window to go on from} as well, with {"page": token,
-    "until": last day} within a window of several pages.
+    days before the last complete day. Of what is more than `reach` days before today the platform tells nothing. With
+    `day_column` (of type date), a day that is read again replaces what was known of it: for figures whose groups come
+    and go. `cut` makes one record a row. State: {"since": last complete day} between walks; in the middle {"next":
+    first day of the window to go on from} as well, with {"page": token, "until": last day} within a window of several
+    pages.
     """
 
     def _window(state: State, context: Context) -> tuple[date, date]:
@@ -59,6 +61,8 @@ def window_stream(
             begin = date.fromisoformat(str(state["since"])) - still_changing * _DAY
         else:
             begin = today(context) - int(str(context.settings.get(HISTORY_SETTING) or DEFAULT_HISTORY)) * _DAY
+        if reach is not None:
+            begin = max(begin, today(context) - reach * _DAY)
         if "until" in state:
             return begin, date.fromisoformat(str(state["until"]))
         return begin, max(begin, min(begin + (days - 1) * _DAY, today(context)))
