@@ -137,6 +137,26 @@ class Delivery:
     body: bytes = field(repr=False)
 
 
+class Refused(Exception):
+    """A call is answered with this reply, wherever in its handler that is found out."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+def answering(handler: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
+    """The handler, whose refusals are its answers."""
+
+    def answer(call: Call) -> Reply:
+        try:
+            return handler(call)
+        except Refused as refused:
+            return refused.reply
+
+    return answer
+
+
 class Unreachable(Exception):
     """The connection fails instead of an answer: `refused` before it stands, `reset` after the question was sent."""
 

@@ -12,8 +12,7 @@ from collections.abc import Callable
 
 from sandbox.google import ACCOUNTS, TOKENS, google_oauth, problems, service_account
 from sandbox.google_drive.calls import Calls
-from sandbox.google_drive.dialect import handled
-from sandbox.platform import Call, Delivery, Platform, Route
+from sandbox.platform import Call, Delivery, Platform, Route, answering
 from sandbox.ratelimits import Window
 from sandbox.samples import letters, uuid
 from sandbox.world import World
@@ -47,7 +46,7 @@ def build(world: World) -> Platform:
         slug="google_drive",
         hosts=(API, TOKENS, ACCOUNTS),
         routes=tuple(
-            Route(method, f"/drive/v3/{path}", handled(answer), scopes=scopes, host=API)
+            Route(method, f"/drive/v3/{path}", answering(answer), scopes=scopes, host=API)
             for method, path, answer, scopes in table
         ),
         problems=problems,

@@ -6,9 +6,9 @@ from typing import Any
 
 from sandbox import people
 from sandbox.google import not_found, problem, stale_token
-from sandbox.google_drive.dialect import Refused, answered, invalid, query_of, size_of, token_of
+from sandbox.google_drive.dialect import answered, invalid, query_of, size_of, token_of
 from sandbox.google_drive.space import Space, me, moment
-from sandbox.platform import BadBody, Call, Reply, empty_reply, json_reply
+from sandbox.platform import BadBody, Call, Refused, Reply, empty_reply, json_reply
 from sandbox.samples import digits, letters
 from sandbox.table import Row, Table
 from sandbox.world import World, from_ms

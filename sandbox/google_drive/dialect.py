@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.google import problem
 from sandbox.google_drive.masks import BadMask, parsed, partial
 from sandbox.google_drive.space import is_moment
-from sandbox.platform import Call, Reply, json_reply
+from sandbox.platform import Call, Refused, Reply, json_reply
 
 
 def answered(value: Mapping[str, Any], call: Call, usual: str = "") -> Reply:
@@ -24,24 +24,6 @@ def answered(value: Mapping[str, Any], call: Call, usual: str = "") -> Reply:
 
 def invalid(message: str, location: str, reason: str = "invalid") -> Reply:
     return problem(400, message, reason=reason, location=location)
-
-
-class Refused(Exception):
-    """With the reply to give."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__()
-        self.reply = reply
-
-
-def handled(answer: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
-    def handle(call: Call) -> Reply:
-        try:
-            return answer(call)
-        except Refused as refused:
-            return refused.reply
-
-    return handle
 
 
 def size_of(call: Call, usual: int, most: int) -> int:

@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from sandbox.credentials import Credential
 from sandbox.google import ACCOUNTS, TOKENS, google_oauth, problems
-from sandbox.platform import Call, Platform, Route, bearer
+from sandbox.platform import Call, Platform, Route, answering, bearer
 from sandbox.ratelimits import Window
 from sandbox.samples import SAMPLES
 from sandbox.world import World
 from sandbox.youtube.analytics import Analytics
 from sandbox.youtube.content import Content
-from sandbox.youtube.dialect import CHANNEL, handled, key, stale_token, throttled, unauthorized
+from sandbox.youtube.dialect import CHANNEL, key, stale_token, throttled, unauthorized
 from sandbox.youtube.reads import Reads
 from sandbox.youtube.webhooks import delivers
 from sandbox.youtube.writes import Writes
@@ -70,7 +70,7 @@ def build(world: World) -> Platform:
         hosts=(DATA, ANALYTICS, TOKENS, ACCOUNTS),
         routes=(
             *(
-                Route(method, f"/youtube/v3/{path}", handled(answer), scopes=scopes, host=DATA)
+                Route(method, f"/youtube/v3/{path}", answering(answer), scopes=scopes, host=DATA)
                 for method, path, answer, scopes in table
             ),
             Route("GET", "/v2/reports", Analytics(world).report, scopes=(FIGURES,), host=ANALYTICS),

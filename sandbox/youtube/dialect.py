@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox import google
-from sandbox.platform import Call, Reply, json_reply
+from sandbox.platform import Call, Refused, Reply, json_reply
 from sandbox.ratelimits import Taken
 from sandbox.samples import letters
 from sandbox.world import from_ms
@@ -21,24 +21,6 @@ CHANNEL_TITLE = "Sandbox Labs"
 _MASK = (1 << 64) - 1
 _ODD = 0x9E3779B97F4A7C15
 _BACK = pow(_ODD, -1, 1 << 64)
-
-
-class Refused(Exception):
-    """With the reply to give."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__()
-        self.reply = reply
-
-
-def handled(answer: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
-    def handle(call: Call) -> Reply:
-        try:
-            return answer(call)
-        except Refused as refused:
-            return refused.reply
-
-    return handle
 
 
 # Ids: eleven letters that a number can be read from again

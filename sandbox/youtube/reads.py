@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.platform import Call, Reply
+from sandbox.platform import Call, Refused, Reply
 from sandbox.table import Row
 from sandbox.world import DAY_MS
 from sandbox.youtube.content import VIDEO, Answer, Content
@@ -12,7 +12,6 @@ from sandbox.youtube.dialect import (
     CHANNEL,
     CHANNEL_TITLE,
     UPLOADS,
-    Refused,
     bad,
     code,
     etag,

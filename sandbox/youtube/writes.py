@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox import google
-from sandbox.platform import Call, Reply, empty_reply
+from sandbox.platform import Call, Refused, Reply, empty_reply
 from sandbox.table import Row
 from sandbox.youtube.content import Content
-from sandbox.youtube.dialect import CHANNEL, Refused, bad, denied, given, missing, one, parts
+from sandbox.youtube.dialect import CHANNEL, bad, denied, given, missing, one, parts
 from sandbox.youtube.reads import VIDEO_PARTS, Reads
 
 _SNIPPET = ("title", "description", "tags", "categoryId", "defaultLanguage", "defaultAudioLanguage")
