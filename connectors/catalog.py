@@ -19,6 +19,7 @@ PLATFORMS: Final[dict[str, str]] = {
     "google_analytics": "connectors.google_analytics",
     "google_drive": "connectors.google_drive",
     "hubspot": "connectors.hubspot",
+    "linkedin": "connectors.linkedin",
     "mailchimp": "connectors.mailchimp",
     "openai": "connectors.openai",
     "salesforce": "connectors.salesforce",

@@ -17,6 +17,7 @@ MODULES: Mapping[str, str] = {
     "google_analytics": "sandbox.google_analytics",
     "google_drive": "sandbox.google_drive",
     "hubspot": "sandbox.hubspot",
+    "linkedin": "sandbox.linkedin",
     "mailchimp": "sandbox.mailchimp",
     "openai": "sandbox.openai",
     "salesforce": "sandbox.salesforce",

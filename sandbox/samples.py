@@ -87,7 +87,10 @@ SAMPLES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "app_bearer": {"token": "A" * 22 + letters(86, 1), "username": "sandbox_labs"},
     },
     "x_analytics": {"oauth2": _oauth(_x_client(2), letters(50, 2))},
-    "linkedin": {"oauth2": _oauth(letters(14, 1).lower(), letters(16, 1))},
+    "linkedin": {
+        "oauth2": _oauth(letters(14, 1).lower(), letters(16, 1)),
+        "access_token": {"token": "AQ" + letters(350, 1)},
+    },
     "facebook": {"oauth2": _oauth(digits(16, 1), hexes(32, 1)), "page_token": _meta_token(1)},
     "facebook_analytics": {"oauth2": _oauth(digits(16, 2), hexes(32, 2)), "page_token": _meta_token(2)},
     "instagram": {"oauth2": _oauth(digits(16, 3), hexes(32, 3))},

@@ -1,0 +1,559 @@
+"""LinkedIn: structures with raw brackets, versions that end, quotas of the day, lists that move, little text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connectors.linkedin import CONNECTOR, VERSION
+from connectors.linkedin.streams import COMMENT_STREAM, ORGANIZATIONS, POST_STREAM, SOCIAL_METADATA
+from connectors.linkedin.writes import COMMENT_WRITE, MARK, POST_WRITE, comment_key, little
+from connectors.sdk.addresses import address
+from connectors.sdk.auth import OAuth2
+from connectors.sdk.inbound import Delivery
+from connectors.sdk.oauth2 import consent_url, refresh_request
+from connectors.sdk.restli import next_start
+from connectors.sdk.streams import value_of
+from connectors.sdk.verdicts import failure
+from core.classify import Disposition, classify
+from core.errors import BadReply, CredentialMalformed, RequestRefused, ScopeMissing, SignatureRefused, UsageError
+from core.http import Request
+from core.model import State
+from sandbox.linkedin.content import PAGES, organization
+from tests.columns import rows
+from tests.connectors.replies import CONTEXT, NOW, meant, record, reply
+from tests.connectors.writing import written_and_gone
+from tests.contract.rig import Rig, sandbox_of
+from tests.contract.rows import Rows
+from tests.shared import needs_shared, recorded
+
+PAGE = replace(CONTEXT, parent={"id": 123})
+SHARES = CONNECTOR.stream("share_statistics")
+_COMMENT = "urn:li:comment:(urn:li:activity:1,2)"
+_COMMENT_KEY = {"object": "urn:li:activity:1", "id": "2"}
+WRITING = ("w_organization_social", "w_organization_social_feed")
+
+
+def rig_of(scale: int = 60) -> Rig:
+    return Rig(connector=CONNECTOR, method="oauth2", sandbox=sandbox_of("linkedin", scale), small_pages=False)
+
+
+def sent(request: Request) -> str:
+    return address(CONNECTOR, "pages", {}, request)
+
+
+# What is asked
+
+
+def test_structures_are_raw_and_urns_are_encoded() -> None:
+    url = sent(SHARES.request({"since": "2026-11-20"}, PAGE))
+    begin, end = (int(datetime(2026, 11, day, tzinfo=UTC).timestamp() * 1000) for day in (17, 23))
+    assert url == (
+        "https://api.linkedin.com/rest/organizationalEntityShareStatistics?q=organizationalEntity"
+        "&organizationalEntity=urn%3Ali%3Aorganization%3A123"
+        f"&timeIntervals=(timeRange:(start:{begin},end:{end}),timeGranularityType:DAY)"
+    )
+
+
+def test_a_urn_in_a_path_is_encoded_with_its_brackets() -> None:
+    answers = COMMENT_STREAM.request({"inside": ["urn:li:comment:(urn:li:activity:1,2)"]}, PAGE)
+    assert answers.filled_path == "/rest/socialActions/urn%3Ali%3Acomment%3A%28urn%3Ali%3Aactivity%3A1%2C2%29/comments"
+
+
+def test_every_call_names_the_version_and_the_protocol() -> None:
+    rig = rig_of()
+    rig.read(POST_STREAM)
+    asked = [one for one in rig.tap.sent if one.url.host == "api.linkedin.com"]
+    assert len(asked) >= 4
+    for one in asked:
+        assert one.headers["linkedin-version"] == VERSION.name == "202607"
+        assert one.headers["x-restli-protocol-version"] == "2.0.0"
+    assert VERSION.ends is not None
+    assert VERSION.ends.isoformat() == "2027-07-15"
+
+
+def test_figures_by_day_go_back_no_further_than_they_are_told() -> None:
+    year = replace(PAGE, settings={"history_days": 2000})
+    day = (NOW - timedelta(days=1 + 364)).replace(hour=0, minute=0)
+    assert f"start:{int(day.timestamp() * 1000)}," in SHARES.request({}, year).query
+
+
+def test_sign_in_asks_for_what_is_read_and_nothing_of_another_product() -> None:
+    method = CONNECTOR.method("oauth2")
+    assert isinstance(method, OAuth2)
+    url = consent_url(method, {"client_id": "a"}, redirect_uri="https://a.example/", state="s", verifier="v")
+    assert "scope=rw_organization_admin+r_organization_social+r_organization_social_feed" in url
+    assert "code_challenge" not in url
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "good"),
+    [
+        ("client_id", "77abcdefghij12", True),
+        ("client_id", "77ABCDEFGHIJ12", False),
+        ("client_secret", "aB3" * 5 + "x", True),
+        ("client_secret", ".".join(("WPL_AP1", "aB3" * 5 + "x", "a/+Z9b==")), True),
+        ("client_secret", "short", False),
+        ("token", "AQ" + "x_-9" * 90, True),
+        ("token", "EAA" + "x" * 400, False),
+    ],
+)
+def test_credentials_have_the_form_that_linkedin_gives_them(name: str, value: str, good: bool) -> None:
+    field = next(field for method in CONNECTOR.auth for field in method.fields if field.name == name)
+    if good:
+        assert field.check(f" {value}\n") == value
+    else:
+        with pytest.raises(CredentialMalformed):
+            field.check(value)
+
+
+# What replies mean
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "disposition"),
+    [
+        (401, {"message": "Invalid access token", "serviceErrorCode": 65600, "status": 401}, Disposition.REFRESH_TOKEN),
+        (401, {"message": "Revoked", "serviceErrorCode": 65601, "status": 401}, Disposition.REFRESH_TOKEN),
+        (401, {"message": "Expired", "serviceErrorCode": 65602, "status": 401}, Disposition.REFRESH_TOKEN),
+        (401, {"message": "Empty oauth2_access_token", "status": 401}, Disposition.REFRESH_TOKEN),
+        (400, {"error": "invalid_request", "error_description": "expired"}, Disposition.CREDENTIAL_REJECTED),
+        (401, {"error": "invalid_client", "error_description": "x"}, Disposition.CREDENTIAL_REJECTED),
+        (403, {"message": "Not enough permissions to access: GET /posts"}, Disposition.SCOPE_MISSING),
+        (400, {"message": "Syntax exception in path variables", "status": 400}, Disposition.FAIL),
+        (404, {"message": "Could not find entity"}, Disposition.FAIL),
+        (409, {"message": "Conflict"}, Disposition.FAIL),
+        (411, {}, Disposition.FAIL),
+        (412, {}, Disposition.FAIL),
+        (422, {"message": "Content is a duplicate"}, Disposition.FAIL),
+        (426, {"message": "Requested version 202507 is not active"}, Disposition.FAIL),
+        (429, {"message": "Too many requests"}, Disposition.RATE_LIMITED),
+        (408, {}, Disposition.RETRY),
+        (500, {}, Disposition.RETRY),
+        (503, "<html>", Disposition.RETRY),
+        (504, {}, Disposition.RETRY),
+        (200, {"elements": []}, Disposition.OK),
+    ],
+)
+def test_an_error_means_what_the_table_says(status: int, body: Any, disposition: Disposition) -> None:
+    assert meant(CONNECTOR, status, body) is disposition
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "Connect again: integrations connect linkedin --name shop"),
+        (403, "Community Management API"),
+        (404, "hides it"),
+        (409, "read it again"),
+        (422, "same text"),
+        (426, "ended version 202607"),
+    ],
+)
+def test_a_refusal_says_what_to_do(status: int, words: str) -> None:
+    told = reply({"message": "no"}, status)
+    verdict = classify(told, CONNECTOR.errors)
+    assert words in failure(CONNECTOR, "shop", Request(path="/rest/posts"), told, verdict).advice
+
+
+@pytest.mark.parametrize(
+    ("message", "seconds"),
+    [
+        ("Resource level throttle limit for calls to this resource is reached.", 12 * 3600),
+        ("Resource level throttle APPLICATION_AND_MEMBER DAY limit for calls to this resource is reached.", 12 * 3600),
+        ("Member level throttle DAY limit is reached", 12 * 3600),
+        ("Resource level throttle APPLICATION MINUTE limit for calls to this resource is reached.", 60),
+        ("Too many requests", 30),
+        ("", 30),
+    ],
+)
+def test_a_quota_of_the_day_stops_until_midnight_in_utc_and_a_burst_passes(message: str, seconds: float) -> None:
+    rule = classify(reply({"message": message, "status": 429}, 429), CONNECTOR.errors).rule
+    assert rule is not None
+    assert rule.wait(NOW.timestamp()) == seconds
+
+
+def test_a_version_that_has_ended_is_told_once_and_asked_no_more() -> None:
+    rig = rig_of()
+    old = replace(CONNECTOR, headers={**CONNECTOR.headers, "LinkedIn-Version": "202511"})
+    rig.client.connector = old
+    calls = len(rig.calls)
+    with pytest.raises(RequestRefused, match="426") as ended:
+        list(rig.walk(ORGANIZATIONS))
+    assert "update it" in ended.value.advice
+    assert len(rig.calls) == calls + 1
+
+
+def test_a_refresh_gives_the_same_refresh_token_and_what_is_left_of_it() -> None:
+    rig = rig_of()
+    before = rig.credential.reveal()
+    rig.sandbox.advance(days=100)
+    method = CONNECTOR.method("oauth2")
+    asked = refresh_request(method, rig.credential, {}, rig.sandbox.now())
+    told = rig._client(None).send(asked)
+    assert told.get("refresh_token_expires_in") == 265 * 86_400
+    assert told.get("refresh_token") == before["refresh_token"]
+
+
+@pytest.mark.parametrize(
+    ("paging", "found", "begins"),
+    [
+        ({"start": 0, "count": 100, "links": []}, 100, 95),
+        ({"start": 95, "count": 100}, 99, None),
+        ({"start": 0, "count": 10, "links": [{"rel": "prev", "href": "/x?start=0&count=10"}]}, 10, 10),
+        ({"start": 10, "count": 10, "links": [{"rel": "next", "href": "/x?count=10&start=20"}]}, 3, 20),
+        ({"start": 0, "count": 100, "total": 7}, 7, None),
+        ({}, 3, None),
+        ({"start": "0", "count": "5"}, 5, 5),
+    ],
+)
+def test_a_list_ends_with_a_page_that_is_not_full_and_leads_nowhere(
+    paging: Any, found: int, begins: int | None
+) -> None:
+    assert next_start(reply({"elements": [{}] * found, "paging": paging}), ()) == begins
+
+
+def test_a_full_page_that_does_not_say_where_it_stands_is_no_end() -> None:
+    with pytest.raises(BadReply):
+        next_start(reply({"elements": [{}] * 100, "paging": {}}), ())
+
+
+def test_posts_that_are_deleted_between_two_pages_move_nothing_out_of_sight() -> None:
+    rig = rig_of(600)
+    parent, rows_of_posts = rig.parents(POST_STREAM)[0], Rows(POST_STREAM)
+    listed = {row["id"] for row in rig.read(POST_STREAM).live.values() if row["author"] == organization(PAGES[0])}
+    assert len(listed) > 100
+    newest: list[str] = []
+    rows_of_posts.begin(parent)
+    for step in rig.walk(POST_STREAM, parent=parent):
+        rows_of_posts.take(step, rig.sandbox.now())
+        if not newest:
+            newest = [str(json.loads(one)["id"]) for one in step.page.records[:3]]
+            grant(rig)
+            for urn in newest:
+                assert POST_WRITE.delete
+                rig.client.send(POST_WRITE.delete({"id": urn}, None, rig.context()))
+    assert {row["id"] for row in rows_of_posts.live.values()} == listed
+
+
+def test_only_roles_that_may_read_lead_to_a_page_and_each_page_is_asked_for_once() -> None:
+    roles = [
+        {"organization": "urn:li:organization:1", "role": "ADMINISTRATOR"},
+        {"organizationTarget": "urn:li:organization:1", "role": "CONTENT_ADMIN"},
+        {"organization": "urn:li:organization:2", "role": "DIRECT_SPONSORED_CONTENT_POSTER"},
+        {"organizationTarget": "urn:li:organizationBrand:3", "role": "ADMINISTRATOR"},
+    ]
+    asked = ORGANIZATIONS.request({}, CONTEXT)
+    page = ORGANIZATIONS.parse(asked, reply({"elements": roles, "paging": {}}), {}, CONTEXT)
+    assert page.next is not None
+    assert page.next.filled_path == "/rest/organizations/1"
+    page = ORGANIZATIONS.parse(page.next, reply({"id": 1}), page.state, CONTEXT)
+    assert page.next is not None
+    assert page.next.filled_path == "/rest/organizations/3"
+    assert ORGANIZATIONS.parse(page.next, reply({"id": 3}), page.state, CONTEXT).next is None
+
+
+def test_a_member_without_a_page_is_told_so() -> None:
+    with pytest.raises(UsageError, match="no Page"):
+        CONNECTOR.discover(reply({"elements": [], "paging": {}}))
+    one = {"elements": [{"organization": "urn:li:organization:1", "role": "ADMINISTRATOR"}]}
+    assert CONNECTOR.discover(reply(one))["organization"] == "urn:li:organization:1"
+    me = {"id": "x1", "localizedFirstName": "Ada", "localizedLastName": "Lovelace"}
+    assert CONNECTOR.discover(reply(me)) == {"account": "Ada Lovelace", "member": "urn:li:person:x1"}
+    assert CONNECTOR.discover(reply({"sub": "x1", "name": "Ada L."}))["member"] == "urn:li:person:x1"
+    assert CONNECTOR.discover(reply({})) == {}
+
+
+def test_a_timeline_is_left_at_the_beginning_of_the_last_walk() -> None:
+    posts = [{"id": "urn:li:share:1", "lastModifiedAt": int((NOW - timedelta(days=1)).timestamp() * 1000)}]
+    told = reply({"elements": posts, "paging": {"start": 0, "count": 1}})
+    since = {"since": (NOW - timedelta(hours=2)).isoformat(), "full": NOW.isoformat()}
+    asked = POST_STREAM.request(since, PAGE)
+    assert asked.params["sortBy"] == "LAST_MODIFIED"
+    assert POST_STREAM.parse(asked, told, since, PAGE).next is None
+    assert POST_STREAM.parse(asked, told, {}, PAGE).next is not None
+
+
+def test_comments_say_what_they_were_asked_by_and_answers_are_asked_for() -> None:
+    urn = "urn:li:comment:(urn:li:activity:9,1)"
+    comments = [
+        {
+            "id": "1",
+            "object": "urn:li:activity:9",
+            "commentUrn": urn,
+            "commentsSummary": {"aggregatedTotalComments": 2},
+        },
+        {"id": "2", "object": "urn:li:activity:9", "commentUrn": "urn:li:comment:(urn:li:activity:9,2)"},
+    ]
+    state: State = {"inside": ["urn:li:share:7"]}
+    asked = COMMENT_STREAM.request(state, PAGE)
+    page = COMMENT_STREAM.parse(asked, reply({"elements": comments, "paging": {"start": 0, "count": 100}}), state, PAGE)
+    assert [row["commented_on"] for row in rows(COMMENT_STREAM.columns, page.records)] == ["urn:li:share:7"] * 2
+    assert page.next is not None
+    assert page.next.args == {"urn": urn}
+    answer = {"id": "3", "object": "urn:li:activity:9", "parentComment": urn}
+    last = COMMENT_STREAM.parse(page.next, reply({"elements": [answer]}), page.state, PAGE)
+    (row,) = rows(COMMENT_STREAM.columns, last.records)
+    assert (row["commented_on"], row["parent_comment"], last.next) == (urn, urn, None)
+
+
+def test_a_post_that_is_gone_before_its_comments_are_read_is_passed_over() -> None:
+    rig = rig_of()
+    grant(rig)
+    assert POST_WRITE.delete
+    parent = rig.parents(COMMENT_STREAM)[0]
+    whole = [one for step in rig.walk(COMMENT_STREAM, parent=parent) for one in step.page.records]
+    post = next(str(value_of(one, MARK)) for one in whole if str(value_of(one, MARK)).startswith("urn:li:share:"))
+    gone = {str(value_of(one, "object")) for one in whole if value_of(one, MARK) == post}
+    left: list[bytes] = []
+    deleted = False
+    for step in rig.walk(COMMENT_STREAM, parent=parent):
+        left += step.page.records
+        if not deleted:
+            rig.client.send(POST_WRITE.delete({"id": post}, None, rig.context()))
+            deleted = True
+    assert left == [one for one in whole if str(value_of(one, "object")) not in gone]
+    assert left != whole
+    assert step.page.next is None
+    assert step.page.state.keys() == {"since", "full"}
+
+
+@pytest.mark.parametrize("name", ["uniqueImpressionsCount", "uniqueImpressionsCounts"])
+def test_both_spellings_of_unique_impressions_are_read(name: str) -> None:
+    figures = {"timeRange": {"start": 0, "end": 86_400_000}, "totalShareStatistics": {name: 7, "impressionCount": 9}}
+    asked = SHARES.request({}, PAGE)
+    page = SHARES.parse(asked, reply({"elements": [figures], "paging": {}}), {}, PAGE)
+    (row,) = rows(SHARES.columns, page.records)
+    assert (row["unique_impressions"], row["impressions"], row["day"]) == (7, 9, datetime(1970, 1, 1, tzinfo=UTC))
+
+
+def test_figures_of_one_window_may_lead_on() -> None:
+    links = [{"rel": "next", "href": "/rest/organizationalEntityShareStatistics?start=10&count=10"}]
+    asked = SHARES.request({}, PAGE)
+    day = {"timeRange": {"start": 0}, "totalShareStatistics": {}}
+    page = SHARES.parse(asked, reply({"elements": [day], "paging": {"links": links}}), {}, PAGE)
+    assert page.next is not None
+    assert (page.next.params["start"], page.next.query) == ("10", asked.query)
+
+
+def test_counters_of_old_posts_cost_no_calls() -> None:
+    old, young = (int((NOW - timedelta(days=days)).timestamp() * 1000) for days in (91, 5))
+    posts = [{"id": "urn:li:share:2", "createdAt": young}, {"id": "urn:li:share:1", "createdAt": old}]
+    asked = SOCIAL_METADATA.request({}, PAGE)
+    page = SOCIAL_METADATA.parse(asked, reply({"elements": posts, "paging": {"start": 0, "count": 2}}), {}, PAGE)
+    assert page.next is not None
+    assert page.next.args == {"urn": "urn:li:share:2"}
+    last = SOCIAL_METADATA.parse(page.next, reply({"entity": "urn:li:activity:1"}), page.state, PAGE)
+    assert (len(last.records), last.next) == (1, None)
+
+
+# Webhooks
+
+
+def delivery(body: bytes, **headers: str) -> Delivery:
+    return Delivery(method="POST", url="https://hooks.example.com/", headers=headers, body=body)
+
+
+@needs_shared
+def test_calls_are_signed_and_addresses_proved_as_the_vendor_tells() -> None:
+    vectors, inbound = recorded("linkedin", "webhook_vectors.json")["vectors"], CONNECTOR.inbound
+    assert inbound is not None
+    values, body = {"client_secret": vectors["secret"]}, vectors["body"].encode()
+    for given in (vectors["value"], f"hmacsha256={vectors['value']}"):
+        inbound.verify(delivery(body, **{"x-li-signature": given}), values, NOW)
+    for wrong in (vectors["without_prefix"], "", vectors["value"].upper()):
+        with pytest.raises(SignatureRefused):
+            inbound.verify(delivery(body, **{"x-li-signature": wrong}), values, NOW)
+    asked = Delivery(method="GET", url="https://hooks.example.com/", params={"challengeCode": vectors["challengeCode"]})
+    answer = inbound.handshake(asked, values)
+    assert answer is not None
+    assert json.loads(answer.body) == {
+        "challengeCode": vectors["challengeCode"],
+        "challengeResponse": vectors["challengeResponse"],
+    }
+    assert (answer.status, answer.content_type) == (200, "application/json")
+
+
+def test_nobody_gets_a_delivery_signed_by_asking_for_it() -> None:
+    inbound = CONNECTOR.inbound
+    assert inbound is not None
+    forged = Delivery(
+        method="GET", url="https://h.example/", params={"challengeCode": 'hmacsha256={"notifications":[]}'}
+    )
+    with pytest.raises(SignatureRefused):
+        inbound.handshake(forged, {"client_secret": "s"})
+    assert inbound.handshake(replace(forged, params={}), {"client_secret": "s"}) is None
+
+
+@pytest.mark.parametrize(
+    ("action", "activity", "stream", "key", "deleted"),
+    [
+        ("COMMENT", _COMMENT, "comments", _COMMENT_KEY, False),
+        ("COMMENT_EDIT", _COMMENT, "comments", _COMMENT_KEY, False),
+        ("ADMIN_COMMENT", "urn:li:activity:1", "comments", {}, False),
+        ("COMMENT_DELETE", _COMMENT, "comments", _COMMENT_KEY, True),
+        ("LIKE", "urn:li:reaction:1", "social_metadata", {"post_id": "urn:li:share:5"}, False),
+        ("SHARE", "urn:li:share:6", "", {}, False),
+    ],
+)
+def test_a_notification_names_the_row_it_is_about(
+    action: str, activity: str, stream: str, key: dict[str, str], deleted: bool
+) -> None:
+    told = {
+        "notificationId": 77,
+        "organizationalEntity": "urn:li:organization:1",
+        "action": action,
+        "sourcePost": "urn:li:share:5",
+        "lastModifiedAt": 1_000,
+        "generatedActivity": activity,
+    }
+    assert CONNECTOR.inbound is not None
+    (event,) = CONNECTOR.inbound.events(delivery(json.dumps({"type": "T", "notifications": [told]}).encode()))
+    assert (event.id, event.kind, event.stream, event.key, event.deleted) == ("77", action, stream, key, deleted)
+    assert (event.account, event.at) == ("urn:li:organization:1", datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
+
+
+def test_a_call_of_another_type_is_one_event_that_is_the_same_again() -> None:
+    assert CONNECTOR.inbound is not None
+    call = delivery(b'{"type":"LEAD_ACTION"}')
+    (event,), (again,) = CONNECTOR.inbound.events(call), CONNECTOR.inbound.events(call)
+    assert (event.kind, event.stream, event.id == again.id) == ("LEAD_ACTION", "", True)
+
+
+# Writes
+
+
+def grant(rig: Rig) -> None:
+    """The right to write, for which no consent is asked."""
+    for held in rig.sandbox.accepted.of("linkedin"):
+        rig.sandbox.accepted.add(replace(held, scopes=(*held.scopes, *WRITING)))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Hello", "Hello"),
+        ("A (new) way: 50% #off_", "A \\(new\\) way: 50% \\#off\\_"),
+        ("A \\(new\\) way", "A \\(new\\) way"),
+        ("back\\slash", "back\\\\slash"),
+        ("{hashtag|\\#|news} and (more)", "{hashtag|\\#|news} and \\(more\\)"),
+        ("@[Ada](urn:li:person:x1) <3", "@[Ada](urn:li:person:x1) \\<3"),
+        ("\\ | { } @ [ ] ( ) < > # * _ ~", "\\\\ \\| \\{ \\} \\@ \\[ \\] \\( \\) \\< \\> \\# \\* \\_ \\~"),
+    ],
+)
+def test_reserved_characters_are_escaped_once(text: str, kept: str) -> None:
+    assert little(text) == kept
+    assert little(kept) == kept
+
+
+def test_a_post_is_made_as_the_vendor_tells() -> None:
+    assert POST_WRITE.create
+    asked = POST_WRITE.create({"commentary": "Hi", "article_url": "https://a.example", "article_title": None}, PAGE)
+    assert asked.json == {
+        "author": "urn:li:organization:123",
+        "commentary": "Hi",
+        "visibility": "PUBLIC",
+        "distribution": {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []},
+        "lifecycleState": "PUBLISHED",
+        "isReshareDisabledByAuthor": False,
+        "content": {"article": {"source": "https://a.example"}},
+    }
+    assert not asked.repeatable
+    for name in ("x-restli-id", "x-linkedin-id"):
+        assert POST_WRITE.created(reply("", 201, {name: "urn%3Ali%3Ashare%3A1"})) == {"id": "urn:li:share:1"}
+    with pytest.raises(UsageError, match="author"):
+        POST_WRITE.create({"commentary": "Hi"}, CONTEXT)
+
+
+def test_a_change_names_only_what_changes() -> None:
+    assert POST_WRITE.update
+    asked = POST_WRITE.update({"id": "urn:li:share:1"}, {"commentary": "(b)", "landing_page": None}, None, PAGE)
+    assert asked.json == {"patch": {"$set": {"commentary": "\\(b\\)"}, "$delete": ["contentLandingPage"]}}
+    assert asked.headers == {"X-RestLi-Method": "PARTIAL_UPDATE"}
+    assert asked.filled_path == "/rest/posts/urn%3Ali%3Ashare%3A1"
+    with pytest.raises(UsageError, match="visibility"):
+        POST_WRITE.update({"id": "urn:li:share:1"}, {"visibility": "PUBLIC"}, None, PAGE)
+
+
+def test_a_post_lives_and_goes() -> None:
+    rig = rig_of()
+    author = organization(PAGES[0])
+    assert POST_WRITE.create
+    asked = POST_WRITE.create({"author": author, "commentary": "No right"}, rig.context())
+    with pytest.raises(ScopeMissing):
+        rig.client.send(asked)
+    grant(rig)
+    written_and_gone(rig, POST_WRITE, {"author": author, "commentary": "Hello there"}, {"commentary": "Goodbye"})
+
+
+def test_a_text_with_brackets_arrives_whole() -> None:
+    rig = rig_of()
+    grant(rig)
+    assert POST_WRITE.create
+    assert POST_WRITE.read
+    asked = POST_WRITE.create({"author": organization(PAGES[0]), "commentary": "One (two) three"}, rig.context())
+    key = POST_WRITE.created(rig.client.send(asked))
+    told = rig.client.send(POST_WRITE.read(key, rig.context())).get("commentary")
+    assert told.replace("\\", "") == "One (two) three"
+
+
+def test_a_delete_is_the_same_when_repeated() -> None:
+    rig = rig_of()
+    grant(rig)
+    assert POST_WRITE.delete
+    for _ in range(2):
+        assert (
+            rig.client.send(POST_WRITE.delete({"id": "urn:li:share:7100000000001"}, None, rig.context())).status == 204
+        )
+
+
+def test_a_comment_lives_and_goes_in_the_name_of_the_page() -> None:
+    rig = rig_of()
+    grant(rig)
+    thing = next(iter(rig.read(COMMENT_STREAM).live.values()))["object"]
+    rig.settings["organization"] = organization(PAGES[0])
+    written_and_gone(rig, COMMENT_WRITE, {"object": thing, "text": "Thanks"}, {"text": "Thank you"})
+
+
+def test_what_a_comment_needs_is_asked_for() -> None:
+    create, update = COMMENT_WRITE.create, COMMENT_WRITE.update
+    assert create
+    assert update
+    answer = create({"parent_comment": "urn:li:comment:(urn:li:activity:1,2)", "text": "Yes"}, PAGE)
+    assert answer.json == {
+        "actor": "urn:li:organization:123",
+        "object": "urn:li:activity:1",
+        "parentComment": "urn:li:comment:(urn:li:activity:1,2)",
+        "message": {"text": "Yes"},
+    }
+    assert answer.args == {"urn": "urn:li:comment:(urn:li:activity:1,2)"}
+    assert not answer.repeatable
+    with pytest.raises(UsageError, match="comment on"):
+        create({"text": "Yes"}, PAGE)
+    with pytest.raises(UsageError, match="the one who writes"):
+        create({"text": "Yes", "commented_on": "urn:li:share:1"}, CONTEXT)
+    with pytest.raises(UsageError, match="only its text"):
+        update({"object": "o", "id": "1"}, {"actor": "x"}, None, PAGE)
+    changed = update({"object": "urn:li:activity:1", "id": "2"}, {"text": "No"}, None, PAGE)
+    assert changed.json == {"patch": {"message": {"$set": {"text": "No"}}}}
+    assert sent(changed).endswith("/urn%3Ali%3Aactivity%3A1/comments/2?actor=urn%3Ali%3Aorganization%3A123")
+
+
+def test_the_key_of_a_comment_is_in_its_urn() -> None:
+    assert comment_key("urn:li:comment:(urn:li:ugcPost:1,2)") == {"object": "urn:li:ugcPost:1", "id": "2"}
+    assert comment_key("urn:li:share:1") == {}
+    created = COMMENT_WRITE.created
+    assert created(reply("", 201, {"x-restli-id": "urn:li:comment:(urn:li:activity:1,2)"}))["id"] == "2"
+    assert created(reply({"object": "urn:li:activity:1", "id": "2"}, 201, {"x-restli-id": "2"})) == {
+        "object": "urn:li:activity:1",
+        "id": "2",
+    }
+
+
+def test_a_record_without_optional_members_is_a_row() -> None:
+    (post,) = rows(POST_STREAM.columns, [record(id="urn:li:share:1", lastModifiedAt="1700000000000", more={"x": 1})])
+    assert post["last_modified_at"] == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
