@@ -27,7 +27,6 @@ from connectors.sdk.restli import ELEMENTS, SIZE, by_day, finder, linked_start, 
 from connectors.sdk.streams import object_stream, present_records, value_of
 from connectors.sdk.timelines import Recency, recent_first
 from connectors.sdk.windows import today_in_utc, window_stream
-from core.errors import BadReply
 from core.http import JSON, Params, Request, Response
 from core.model import Column, Context
 
@@ -57,7 +56,7 @@ def managed(role: bytes) -> str | None:
 
 
 def _organization(urn: str, context: Context) -> Request:
-    return Request(path="/rest/organizations/{id}", args={"id": urn.rpartition(":")[2]}, optional=True)
+    return Request(path="/rest/organizations/{id}", args={"id": urn.rpartition(":")[2]})
 
 
 ORGANIZATIONS: Final = inlined_stream(
@@ -102,11 +101,11 @@ def _posts(context: Context, order: str) -> Request:
 
 
 def _moment(*names: str) -> Callable[[bytes], datetime]:
+    """The first of these times that a post tells; one that tells none is never too old."""
+
     def moment(post: bytes) -> datetime:
         told = next((found for name in names if (found := value_of(post, name)) is not None), None)
-        if told is None:
-            raise BadReply(f"a post does not tell its {names[0]}")
-        return datetime.fromtimestamp(int(told) / 1000, UTC)
+        return datetime.max.replace(tzinfo=UTC) if told is None else datetime.fromtimestamp(int(told) / 1000, UTC)
 
     return moment
 
@@ -152,7 +151,7 @@ def _post_by_post(name: str, **more: Any) -> Stream:
     return inlined_stream(
         name=name,
         ask=lambda context: _posts(context, "CREATED"),
-        inside=lambda post: ((), str(value_of(post, "id"))),
+        inside=lambda post: ((), value_of(post, "id")),
         mark=MARK,
         records=ELEMENTS,
         next_token=next_start,

@@ -58,7 +58,7 @@ def _event(raw: bytes, kind: str) -> Event:
     return Event(
         id=str(number) if number is not None else sha256_hex(raw)[:32],
         kind=action,
-        at=datetime.fromtimestamp(at / 1000, UTC) if isinstance(at, int) else None,
+        at=datetime.fromtimestamp(int(at) / 1000, UTC) if str(at).isdigit() else None,
         stream=stream,
         key=key,
         deleted=action == "COMMENT_DELETE" and bool(key),

@@ -23,6 +23,7 @@ from core.classify import Disposition, classify
 from core.errors import BadReply, CredentialMalformed, RequestRefused, ScopeMissing, SignatureRefused, UsageError
 from core.http import Request
 from core.model import State
+from sandbox.faults import Fault
 from sandbox.linkedin.content import PAGES, organization
 from tests.columns import rows
 from tests.connectors.replies import CONTEXT, NOW, meant, record, reply
@@ -557,3 +558,17 @@ def test_the_key_of_a_comment_is_in_its_urn() -> None:
 def test_a_record_without_optional_members_is_a_row() -> None:
     (post,) = rows(POST_STREAM.columns, [record(id="urn:li:share:1", lastModifiedAt="1700000000000", more={"x": 1})])
     assert post["last_modified_at"] == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+
+
+def test_a_post_without_a_time_does_not_end_a_walk() -> None:
+    posts = {"elements": [{"id": "urn:li:share:1"}], "paging": {"start": 0, "count": 1}}
+    since = {"since": NOW.isoformat(), "full": NOW.isoformat()}
+    for stream in (POST_STREAM, COMMENT_STREAM, SOCIAL_METADATA):
+        assert stream.parse(stream.request(since, PAGE), reply(posts), since, PAGE).next is not None
+
+
+def test_a_page_that_linkedin_hides_is_told_and_not_taken_for_deleted() -> None:
+    rig = rig_of()
+    rig.sandbox.plan(Fault(match="GET api.linkedin.com/rest/organizations/*", kind="status", args={"status": 404}))
+    with pytest.raises(RequestRefused, match="404"):
+        rig.read(ORGANIZATIONS)
