@@ -69,6 +69,7 @@ class Dialect:
 
     `offers_refresh(parameters of the authorize call, scopes)` tells whether a refresh token comes along.
     `extra` are further grant types: (server, call, fields, client) -> Reply, which may use `server.issue`.
+    `own` are further places that answer for themselves, without a client that shows who it is.
     `asserts` tells a signed assertion that is meant for this platform (RFC 7523): such a call names no client.
     """
 
@@ -96,6 +97,7 @@ class Dialect:
     introspected: Callable[[Credential | None, float], Reply] | None = None
     extra: Mapping[str, Callable[[OAuthServer, Call, Mapping[str, str], Client], Reply]] = field(default_factory=dict)
     asserts: Callable[[str], bool] = lambda assertion: False
+    own: Mapping[Place, Callable[[OAuthServer, Call], Reply]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +130,7 @@ class OAuthServer:
     def serves(self, call: Call) -> bool:
         """Whether this call is for one of its places."""
         dialect, place = self.dialect, (call.host, call.path)
-        return place in (dialect.authorize, *dialect.token, dialect.revoke, dialect.introspect)
+        return place in (dialect.authorize, *dialect.token, dialect.revoke, dialect.introspect, *dialect.own)
 
     def knows(self, call: Call) -> bool:
         """Whether the client id or the token shown is of this platform: products of one vendor share places."""
@@ -146,6 +148,8 @@ class OAuthServer:
             return self._authorize(call)
         if place in dialect.token:
             return self._token(call)
+        if place in dialect.own:
+            return dialect.own[place](self, call)
         if place == dialect.revoke:
             return self._revoke(call)
         if place == dialect.introspect and dialect.introspected:

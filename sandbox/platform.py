@@ -23,6 +23,7 @@ its plain sync methods `(call: Call) -> Reply`. The sandbox holds one lock aroun
             credentials=(Credential(platform="acme", kind="api_key",
                                     secret=SAMPLES["acme"]["api_key"]["token"], account="1", scopes=ALL),),
             oauth=Dialect(...),              # sandbox/oauth.py; None where the vendor has none
+            further_oauth=(Dialect(...),),   # other ways to sign in, of vendors that have several
             secret=bearer,                   # or basic_password, in_query("key"), in_header("x-api-key"), your own
             windows=shop.windows,            # (call) -> tuple[Window, ...] that this call counts against
             window_headers=shop.rate_headers,  # (call, tuple[Taken, ...]) -> headers of every counted reply
@@ -294,6 +295,7 @@ class Platform:
     problems: Problems
     credentials: tuple[Credential, ...] = ()
     oauth: Dialect | None = None
+    further_oauth: tuple[Dialect, ...] = ()
     secret: Callable[[Call], str | None] = bearer
     windows: Callable[[Call], tuple[Window, ...]] = no_windows
     window_headers: Callable[[Call, Sequence[Taken]], Mapping[str, str]] = no_window_headers

@@ -83,10 +83,11 @@ class Sandbox:
         self.platforms[platform.slug] = platform
         for credential in platform.credentials:
             self.accepted.add(credential)
-        if platform.oauth is not None:
-            server = OAuthServer(platform.slug, platform.oauth, self.accepted, self.world.clock)
+        dialects = (*([platform.oauth] if platform.oauth is not None else ()), *platform.further_oauth)
+        for number, dialect in enumerate(dialects):
+            server = OAuthServer(platform.slug, dialect, self.accepted, self.world.clock)
             server.auto_approve = auto_approve
-            self.oauth[platform.slug] = server
+            self.oauth[f"{platform.slug} {number + 1}" if number else platform.slug] = server
 
     def plan(self, *faults: Fault) -> None:
         """Plans these failures, after those that still wait. Counting begins now."""
@@ -147,10 +148,10 @@ class Sandbox:
         problems = platform.problems
         if crowded:
             return problems.throttled(call, None)
-        server = self.oauth.get(platform.slug)
-        granted = server.answer(call) if server else None
-        if granted is not None:
-            return granted
+        for server in self._servers(platform):
+            granted = server.answer(call) if server.serves(call) else None
+            if granted is not None:
+                return granted
         if route is None:
             return problems.not_found(call)
         if not route.open:
@@ -179,10 +180,10 @@ class Sandbox:
 
     def _routed(self, platforms: list[Platform], call: Call) -> tuple[Platform, Route | None, Call]:
         """Where several platforms share a host, the credential tells which one is meant, else the first that can."""
-        asked = [p for p in platforms if p.slug in self.oauth and self.oauth[p.slug].serves(call)]
+        asked = [(p, server) for p in platforms for server in self._servers(p) if server.serves(call)]
         if asked:
-            knowing = (p for p in asked if self.oauth[p.slug].knows(call))
-            return next(knowing, asked[0]), None, call
+            knowing = (p for p, server in asked if server.knows(call))
+            return next(knowing, asked[0][0]), None, call
         able: list[tuple[Platform, Route, Call]] = []
         for platform in platforms:
             for route in platform.routes:
@@ -195,6 +196,9 @@ class Sandbox:
             if secret and self.accepted.get(platform.slug, secret):
                 return platform, route, routed
         return able[0] if able else (platforms[0], None, call)
+
+    def _servers(self, platform: Platform) -> list[OAuthServer]:
+        return [server for server in self.oauth.values() if server.slug == platform.slug]
 
     @contextmanager
     def _in_flight(self, platform: Platform, call: Call) -> Iterator[bool]:

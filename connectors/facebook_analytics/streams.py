@@ -6,21 +6,19 @@ https://developers.facebook.com/docs/graph-api/reference/page/insights
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from connectors.sdk.base import Stream
-from connectors.sdk.buckets import DEFAULT_HISTORY, HISTORY_SETTING
+from connectors.sdk.days import DayWindows, day_of, since_until
 from connectors.sdk.edges import next_cursor, node_stream, too_much
 from connectors.sdk.meta import ID, graph, page_request
 from connectors.sdk.metrics import Place, metric_stream
 from connectors.sdk.streams import present_records
 from core.errors import BadReply
 from core.http import JSON, Request, Response
-from core.model import Column, Context, State
+from core.model import Column, Context
 
 NO_METRIC: Final = "must be a valid insights metric"
 PAGE_METRICS: Final = (
@@ -58,10 +56,7 @@ VIDEO_METRICS: Final = (
     "total_video_avg_time_watched",
     "total_video_reactions_by_type_total",
 )
-_PACIFIC: Final = ZoneInfo("America/Los_Angeles")
-_DAY: Final = timedelta(days=1)
-_WINDOW: Final = 90 * _DAY
-_STILL_CHANGING: Final = 2 * _DAY
+_WINDOWS: Final = DayWindows(longest=90, still_changing=2)
 _POSTS: Final = 50
 _READ: Final = ("pages_read_engagement", "read_insights")
 
@@ -74,64 +69,15 @@ def no_metric(response: Response) -> bool:
 # Days
 
 
-def day_of(end_time: str) -> date:
-    """The day that a figure is of: it ends at midnight by Pacific time, where the next one begins."""
-    return datetime.fromisoformat(end_time).astimezone(_PACIFIC).date() - _DAY
-
-
-def _last_day(context: Context) -> date:
-    """The last one that is over."""
-    return context.now.astimezone(_PACIFIC).date() - _DAY
-
-
-def _first_window(state: State, context: Context) -> Place:
-    last = _last_day(context)
-    if "since" in state:
-        first = date.fromisoformat(str(state["since"])) - _STILL_CHANGING
-    else:
-        first = last - int(str(context.settings.get(HISTORY_SETTING) or DEFAULT_HISTORY)) * _DAY
-    return _window(min(first, last), last)
-
-
-def _window(first: date, last: date) -> Place:
-    return {"first": first.isoformat(), "last": min(last, first + _WINDOW - _DAY).isoformat()}
-
-
-def _bounds(place: Place) -> tuple[date, date]:
-    return date.fromisoformat(str(place["first"])), date.fromisoformat(str(place["last"]))
-
-
-def _next_window(place: Place, context: Context) -> Place | None:
-    _, last = _bounds(place)
-    return _window(last + _DAY, _last_day(context)) if last < _last_day(context) else None
-
-
-def _smaller_window(place: Place) -> Place:
-    first, last = _bounds(place)
-    if first == last:
-        raise BadReply("the platform finds even one day too much to tell")
-    return {"first": first.isoformat(), "last": (first + (last - first) // 2).isoformat()}
-
-
 def _ask_days(context: Context, place: Place, metrics: Sequence[str]) -> Request:
-    first, last = _bounds(place)
     return Request(
         path=graph("/{page_id}/insights"),
         args={"page_id": str(context.settings["page_id"])},
-        params={
-            "metric": ",".join(metrics),
-            "period": "day",
-            "since": _midnight(first),
-            "until": _midnight(last + _DAY),
-        },
+        params={"metric": ",".join(metrics), "period": "day", **since_until(place)},
     )
 
 
-def _midnight(day: date) -> int:
-    return int(datetime.combine(day, time(), _PACIFIC).timestamp())
-
-
-def _days(response: Response, context: Context) -> list[bytes]:
+def _days(response: Response, context: Context, place: Place) -> list[bytes]:
     return [
         msgspec.json.encode(
             {
@@ -159,16 +105,16 @@ def _figure(value: JSON) -> dict[str, JSON]:
 
 PAGE_INSIGHTS: Final = metric_stream(
     name="page_insights_daily",
-    metrics=PAGE_METRICS,
+    metrics=lambda context, place: PAGE_METRICS,
     setting="page_metrics",
-    begin=_first_window,
+    begin=_WINDOWS.first,
     ask=_ask_days,
     cut=_days,
     refused=no_metric,
-    onward=_next_window,
-    kept=lambda place: {"since": place["last"]},
+    onward=_WINDOWS.following,
+    kept=_WINDOWS.kept,
     too_much=too_much,
-    shrunk=_smaller_window,
+    shrunk=_WINDOWS.smaller,
     columns=(
         Column(name="page_id", required=True, pattern=ID),
         Column(name="metric", required=True),
@@ -200,7 +146,7 @@ def _lifetime(name: str, edge: str, nested: str, metrics: Sequence[str], setting
             params={"fields": wanted, "limit": int(str(place["limit"]))},
         ).with_params(after=str(place["after"]) if place.get("after") else None)
 
-    def cut(response: Response, context: Context) -> list[bytes]:
+    def cut(response: Response, context: Context, place: Place) -> list[bytes]:
         return [msgspec.json.encode(figure) for record in present_records(response, "data") for figure in _of(record)]
 
     def _of(record: bytes) -> Iterator[dict[str, JSON]]:
@@ -229,7 +175,7 @@ def _lifetime(name: str, edge: str, nested: str, metrics: Sequence[str], setting
 
     return metric_stream(
         name=name,
-        metrics=metrics,
+        metrics=lambda context, place: metrics,
         setting=setting,
         begin=lambda state, context: {"limit": _POSTS},
         ask=ask,

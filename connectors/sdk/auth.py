@@ -112,7 +112,8 @@ class OAuth2:
     braces (`https://{login_host}/token`). `client_auth` says how the token endpoint wants them: HTTP Basic, or in the
     form body. `rotates`: a refresh answers with a new refresh token, and the old one is dead. `refresh_before`:
     seconds before the expiry at which to refresh. `exchanges` follow the code's exchange, in their order. `renew` asks
-    for a new token with the old one, on platforms without refresh tokens. `keeps` names members of the token reply
+    for a new token with the old one, on platforms without refresh tokens; `renews_expired`: also once that has expired.
+    `keeps` names members of the token reply
     that stay with the credential, from where `learn` may make settings of them (Salesforce tells its host there).
     """
 
@@ -132,6 +133,7 @@ class OAuth2:
     read: ReadToken = whole_reply
     exchanges: tuple[Exchange, ...] = ()
     renew: Callable[[Values, Settings], Request] | None = None
+    renews_expired: bool = True
     keeps: tuple[str, ...] = ()
     authorize: Authorize = bearer
     proof: Proof = unproved

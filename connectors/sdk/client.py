@@ -27,7 +27,7 @@ from connectors.sdk.base import Connector
 from connectors.sdk.bodies import BrokenOff, incoming, outgoing
 from connectors.sdk.calls import CallRecord
 from connectors.sdk.credential import Credential
-from connectors.sdk.oauth2 import refreshable
+from connectors.sdk.oauth2 import replaceable
 from connectors.sdk.transport import JudgedTransport, look_up, network, transport_from_environment
 from connectors.sdk.verdicts import failure, gave_up, held_back, later
 from core.budgets import MemoryBreakers, MemoryBudgets
@@ -297,7 +297,7 @@ class Client:
             request.authorized
             and credential is not None
             and self._refresh is not None
-            and refreshable(self.connector.method(credential.method), credential)
+            and replaceable(self.connector.method(credential.method), credential)
         )
 
     def _renew(self, refused: Credential | None) -> None:

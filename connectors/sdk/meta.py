@@ -90,11 +90,11 @@ def _long_lived(values: Values, settings: Settings) -> Request:
     return token_request(TOKEN_URL, form)
 
 
-def _page(values: Values, settings: Settings) -> Request:
+def _page(values: Values, settings: Settings, having: str) -> Request:
     # A Page that a business owns is missing in the list, though its token is given to who asks for it by its id.
-    page_id = str(settings.get("page_id") or "")
-    own = Request(path=graph("/{page_id}"), args={"page_id": page_id}, params={"fields": "id,name,access_token"})
-    listed = Request(path=graph("/me/accounts"), params={"fields": "id,name,access_token,tasks", "limit": 100})
+    page_id, more = str(settings.get("page_id") or ""), f",{having}" if having else ""
+    own = Request(path=graph("/{page_id}"), args={"page_id": page_id}, params={"fields": f"id,name,access_token{more}"})
+    listed = Request(path=graph("/me/accounts"), params={"fields": f"id,name,access_token,tasks{more}", "limit": 100})
     asked = own if page_id else listed
     return Request(
         base=ORIGIN,
@@ -106,15 +106,15 @@ def _page(values: Values, settings: Settings) -> Request:
     )
 
 
-def _token_of_page(response: Response, settings: Settings) -> Mapping[str, Any]:
+def _token_of_page(response: Response, having: str) -> Mapping[str, Any]:
     """Raises CredentialRejected where no Page's token is there."""
     told = response.get("")
     pages = told.get("data", [told]) if isinstance(told, dict) else []
     for page in pages if isinstance(pages, list) else []:
-        if isinstance(page, dict) and page.get("access_token"):
+        if isinstance(page, dict) and page.get("access_token") and (not having or page.get(having)):
             return {"access_token": page["access_token"]}
     raise CredentialRejected(
-        "Facebook gives no token for a Page to this person",
+        f"Facebook gives no token for a Page {f'with {having} ' if having else ''}to this person",
         advice="Tick the Page on Facebook's consent page; where a business owns it, also give its Page ID.",
     )
 
@@ -122,8 +122,17 @@ def _token_of_page(response: Response, settings: Settings) -> Mapping[str, Any]:
 LONG_LIVED_TOKEN: Final = Exchange(request=_long_lived)
 """About 60 days in exchange for the hour or two of what the consent gave."""
 
-PAGE_TOKEN: Final = Exchange(request=_page, read=_token_of_page)
-"""The Page's own token, which does not end by itself: of the Page in the setting `page_id`, else the first listed."""
+
+def page_token(having: str = "") -> Exchange:
+    """For the Page's own token, which does not end by itself: of the Page in the setting `page_id`, else of the first
+    that is listed and has that member."""
+    return Exchange(
+        request=lambda values, settings: _page(values, settings, having),
+        read=lambda response, settings: _token_of_page(response, having),
+    )
+
+
+PAGE_TOKEN: Final = page_token()
 
 
 def facebook_login(

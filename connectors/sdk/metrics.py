@@ -24,11 +24,11 @@ _TRIED_AGAIN: Final = timedelta(days=7)
 def metric_stream(
     *,
     name: str,
-    metrics: Sequence[str],
+    metrics: Callable[[Context, Place], Sequence[str]],
     setting: str,
     begin: Callable[[State, Context], Place],
     ask: Callable[[Context, Place, Sequence[str]], Request],
-    cut: Callable[[Response, Context], Sequence[bytes]],
+    cut: Callable[[Response, Context, Place], Sequence[bytes]],
     refused: Callable[[Response], bool],
     columns: tuple[Column, ...],
     key: tuple[str, ...],
@@ -39,7 +39,7 @@ def metric_stream(
     shrunk: Callable[[Place], Place] = lambda place: place,
     **more: Any,
 ) -> Stream:
-    """The metrics of that setting (a text, with commas), else `metrics`.
+    """The metrics of that setting (a text, with commas), else those that `metrics(now, place)` names.
 
     `begin(state, now)` is the first place; `after(place, reply)` what a good reply tells of it, `onward(place, now)`
     the one that follows once all metrics were asked for there (None: none), `kept(place)` what the last one leaves for
@@ -48,9 +48,9 @@ def metric_stream(
     there} and what was ended.
     """
 
-    def wanted(context: Context) -> list[str]:
+    def wanted(context: Context, place: Place) -> list[str]:
         chosen = str(context.settings.get(setting) or "")
-        return [one.strip() for one in chosen.split(",") if one.strip()] or list(metrics)
+        return [one.strip() for one in chosen.split(",") if one.strip()] or list(metrics(context, place))
 
     def ended_of(state: State, context: Context) -> dict[str, JSON]:
         ended, found = state.get("ended"), state.get("found")
@@ -59,18 +59,15 @@ def metric_stream(
         old = context.now - datetime.fromisoformat(str(found)) >= _TRIED_AGAIN
         return {} if old and "place" not in state else {"ended": ended, "found": found}
 
-    def groups_of(ended: Mapping[str, JSON], context: Context) -> list[JSON]:
-        names = wanted(context)
+    def groups_of(ended: Mapping[str, JSON], context: Context, place: Place) -> list[JSON]:
+        names = wanted(context, place)
         left = [one for one in names if one not in _texts(ended.get("ended", []))] or names
         return [list[JSON](left[at : at + GROUP]) for at in range(0, len(left), GROUP)]
 
     def whereabouts(state: State, context: Context) -> tuple[Place, list[JSON], dict[str, JSON]]:
-        ended, place, groups = ended_of(state, context), state.get("place"), state.get("groups")
-        return (
-            place if isinstance(place, dict) else begin(state, context),
-            list(groups) if isinstance(groups, list) else groups_of(ended, context),
-            ended,
-        )
+        ended, found, groups = ended_of(state, context), state.get("place"), state.get("groups")
+        place = found if isinstance(found, dict) else begin(state, context)
+        return place, list(groups) if isinstance(groups, list) else groups_of(ended, context, place), ended
 
     def request(state: State, context: Context) -> Request:
         place, groups, _ = whereabouts(state, context)
@@ -90,12 +87,12 @@ def metric_stream(
             else:
                 ended = {"ended": [*_texts(ended.get("ended", [])), *names], "found": context.now.isoformat()}
         else:
-            records, place, groups = cut(response, context), after(place, response), groups[1:]
+            records, place, groups = cut(response, context, place), after(place, response), groups[1:]
         if not groups:
             following = onward(place, context)
             if following is None:
                 return Page(records=records, state={**kept(place), **ended})
-            place, groups = following, groups_of(ended, context)
+            place, groups = following, groups_of(ended, context, following)
         middle: State = {"place": dict(place), "groups": groups, **ended}
         return Page(records=records, state=middle, next=request(middle, context))
 

@@ -71,6 +71,11 @@ def refreshable(auth: Auth, credential: Credential) -> bool:
     return isinstance(auth, OAuth2) and bool(has.get("refresh_token") or (auth.renew and has.get("access_token")))
 
 
+def replaceable(auth: Auth, credential: Credential) -> bool:
+    """Whether a token that the platform calls expired can be replaced without a person."""
+    return refreshable(auth, credential) and not (isinstance(auth, OAuth2) and not auth.renews_expired)
+
+
 def refresh_due(auth: Auth, credential: Credential, now: datetime) -> bool:
     """Whether the access token is missing, or about to expire, and a newer one can be had."""
     if isinstance(auth, TokenGrant) and "access_token" not in credential.values:

@@ -31,7 +31,7 @@ from connectors.sdk.oauth2 import (
     new_verifier,
     obtain,
     refresh_request,
-    refreshable,
+    replaceable,
 )
 from core.budgets import MemoryBreakers, MemoryBudgets
 from core.http import JSON, Request, Response
@@ -188,7 +188,7 @@ class Rig:
 
     @property
     def refreshable(self) -> bool:
-        return refreshable(self.connector.method(self.method), self.credential)
+        return replaceable(self.connector.method(self.method), self.credential)
 
     def use(self, credential: Credential) -> None:
         """Goes on with another credential."""
