@@ -20,6 +20,7 @@ PLATFORMS: Final[dict[str, str]] = {
     "google_drive": "connectors.google_drive",
     "hubspot": "connectors.hubspot",
     "linkedin": "connectors.linkedin",
+    "instagram": "connectors.instagram",
     "mailchimp": "connectors.mailchimp",
     "openai": "connectors.openai",
     "salesforce": "connectors.salesforce",

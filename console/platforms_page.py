@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from connectors.catalog import connectors
-from connectors.sdk.auth import ApiKey
+from connectors.sdk.auth import ApiKey, OAuth2
 from connectors.sdk.base import Connector, Stream
 from core.pacing import Limit
 
@@ -67,7 +67,9 @@ def _methods(connector: Connector) -> str:
     lines = []
     for method in connector.auth:
         fields = ", ".join(field.title.lower() + ("" if field.secret else " (no secret)") for field in method.fields)
-        scopes = f"; scopes: `{' '.join(method.scopes)}`" if not isinstance(method, ApiKey) and method.scopes else ""
+        asked = () if isinstance(method, ApiKey) else method.scopes
+        asked = method.asked_scopes if isinstance(method, OAuth2) else asked
+        scopes = f"; scopes: `{' '.join(asked)}`" if asked else ""
         lines.append(f"- **{method.title}** (`{method.name}`): {fields}{scopes}\n")
     return "".join(lines)
 

@@ -18,6 +18,7 @@ MODULES: Mapping[str, str] = {
     "google_drive": "sandbox.google_drive",
     "hubspot": "sandbox.hubspot",
     "linkedin": "sandbox.linkedin",
+    "instagram": "sandbox.instagram",
     "mailchimp": "sandbox.mailchimp",
     "openai": "sandbox.openai",
     "salesforce": "sandbox.salesforce",

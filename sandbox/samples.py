@@ -93,7 +93,12 @@ SAMPLES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     },
     "facebook": {"oauth2": _oauth(digits(16, 1), hexes(32, 1)), "page_token": _meta_token(1)},
     "facebook_analytics": {"oauth2": _oauth(digits(16, 2), hexes(32, 2)), "page_token": _meta_token(2)},
-    "instagram": {"oauth2": _oauth(digits(16, 3), hexes(32, 3))},
+    "instagram": {
+        "oauth2": _oauth(digits(16, 3), hexes(32, 3)),
+        "instagram_login": _oauth(digits(16, 4), hexes(32, 4)),
+        "page_token": _meta_token(3),
+        "instagram_token": {"token": "IGAA" + letters(180, 1), "app_secret": hexes(32, 4)},
+    },
     "tiktok": {"oauth2": _oauth(letters(18, 1).lower(), letters(32, 1))},
     "youtube": {
         "oauth2": _google(1),

@@ -113,7 +113,7 @@ class OAuth2:
     form body. `rotates`: a refresh answers with a new refresh token, and the old one is dead. `refresh_before`:
     seconds before the expiry at which to refresh. `exchanges` follow the code's exchange, in their order. `renew` asks
     for a new token with the old one, on platforms without refresh tokens; `renews_expired`: also once that has expired.
-    `keeps` names members of the token reply
+    `scope_names`: what the consent page calls rights that streams name otherwise. `keeps` names members of the token reply
     that stay with the credential, from where `learn` may make settings of them (Salesforce tells its host there).
     """
 
@@ -122,6 +122,7 @@ class OAuth2:
     authorize_url: str
     token_url: str
     scopes: tuple[str, ...] = ()
+    scope_names: Mapping[str, str] = field(default_factory=dict)
     scope_separator: str = " "
     fields: tuple[Field, ...]
     client_auth: Literal["basic", "body"] = "body"
@@ -139,6 +140,11 @@ class OAuth2:
     proof: Proof = unproved
     learn: Callable[[Values], Settings] = lambda values: {}
     help: str = ""
+
+    @property
+    def asked_scopes(self) -> tuple[str, ...]:
+        """The rights, in the words of the consent page."""
+        return tuple(self.scope_names.get(scope, scope) for scope in self.scopes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ def consent_url(auth: OAuth2, app: Values, *, redirect_uri: str, state: str, ver
         auth.client_id_param: app["client_id"],
         "redirect_uri": redirect_uri,
         "state": state,
-        **({"scope": auth.scope_separator.join(auth.scopes)} if auth.scopes else {}),
+        **({"scope": auth.scope_separator.join(auth.asked_scopes)} if auth.scopes else {}),
         **({"code_challenge": challenge(verifier), "code_challenge_method": "S256"} if auth.pkce else {}),
         **auth.authorize_params,
     }

@@ -23,7 +23,8 @@ class Told:
     stream, the address of calls whose replies may only lead to its records. `endless`: by stream, why its replies lead
     on beyond what is wanted. `webhook` are the values that check a call
     of the sandbox, where one made-up secret will not do; `_secret` among them is what the sandbox signs with, where
-    that is something else. `secret_addresses`: by path, why the platform wants secrets in the address there. `judge` is the vendor's specification; `no_judge` says why there is none.
+    that is something else. `secret_addresses`: by path, why the platform wants secrets in the
+    address there. `judge` is the vendor's specification; `no_judge` says why there is none.
     """
 
     unresolved: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
