@@ -6,7 +6,7 @@ https://developers.facebook.com/docs/graph-api/reference/page/insights
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -14,6 +14,7 @@ from connectors.sdk.base import Stream
 from connectors.sdk.days import DayWindows, day_of, since_until
 from connectors.sdk.edges import next_cursor, node_stream, too_much
 from connectors.sdk.meta import ID, graph, page_request
+from connectors.sdk.meta_figures import described, figure, metrics_of
 from connectors.sdk.metrics import Place, metric_stream
 from connectors.sdk.streams import present_records
 from core.errors import BadReply
@@ -82,25 +83,16 @@ def _days(response: Response, context: Context, place: Place) -> list[bytes]:
         msgspec.json.encode(
             {
                 "page_id": str(metric.get("id", "")).partition("/")[0],
-                **_described(metric),
+                **described(metric),
                 "end_time": value["end_time"],
                 "day": day_of(value["end_time"]).isoformat(),
-                **_figure(value.get("value")),
+                **figure(value.get("value")),
             }
         )
-        for metric in map(msgspec.json.decode, present_records(response, "data"))
+        for metric in metrics_of(response)
         for value in metric.get("values", ())
         if value.get("end_time")
     ]
-
-
-def _described(metric: dict[str, Any]) -> dict[str, JSON]:
-    return {"metric": metric.get("name"), **{name: metric.get(name) for name in ("period", "title", "description")}}
-
-
-def _figure(value: JSON) -> dict[str, JSON]:
-    """A number, or numbers by kind."""
-    return {"parts": value} if isinstance(value, dict | list) else {"value": value}
 
 
 PAGE_INSIGHTS: Final = metric_stream(
@@ -156,8 +148,8 @@ def _lifetime(name: str, edge: str, nested: str, metrics: Sequence[str], setting
                 yield {
                     of: told.get("id"),
                     "created_time": told.get("created_time"),
-                    **_described(metric),
-                    **_figure(value.get("value")),
+                    **described(metric),
+                    **figure(value.get("value")),
                 }
 
     def after(place: Place, response: Response) -> Place:

@@ -7,7 +7,7 @@ Quirks, and where they are told:
 - The token of Instagram Login lives 60 days, and is exchanged for a new one from its second day on until it has ended.
   Both calls are GETs with the secrets in the address: there is no other form.
   https://developers.facebook.com/docs/instagram-platform/reference/access_token
-- With Instagram Login an account has two ids: `id` is for the app alone, `user_id` is the one in addresses and webhooks.
+- With Instagram Login an account has two ids: `id` is for the app alone, `user_id` stands in addresses and webhooks.
 - What is not named in `fields` does not come, and one name that does not exist fails the whole request.
 - Links to the next page hold the token: only their cursor is used. A short page is no end.
 - Media are told newest first and filtered by when they were published; those of four weeks are read again. Of an

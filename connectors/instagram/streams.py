@@ -5,7 +5,7 @@ https://developers.facebook.com/docs/instagram-platform/reference
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -29,10 +29,11 @@ from connectors.sdk.days import DayWindows, bounds, day_of, last_day, since_unti
 from connectors.sdk.edges import LIMIT, edge_stream, next_cursor, node_stream, optional, too_much
 from connectors.sdk.inlined import inlined_stream
 from connectors.sdk.meta import ID
+from connectors.sdk.meta_figures import described, metrics_of, only_figure
 from connectors.sdk.metrics import Place, metric_stream
-from connectors.sdk.streams import present_records, value_of, with_members
+from connectors.sdk.streams import value_of, with_members
 from connectors.sdk.timelines import Recency
-from core.http import JSON, Request, Response
+from core.http import Params, Request, Response
 from core.model import Column, Context
 
 READ: Final = ("instagram_basic",)
@@ -47,27 +48,12 @@ _ACCOUNT_FIELDS: Final = (
 )
 _METRIC: Final = "metric"
 FEED_METRICS: Final = ("views", "reach", "saved", "likes", "comments", "shares", "total_interactions")
-REEL_METRICS: Final = (
-    *FEED_METRICS,
-    "ig_reels_avg_watch_time",
-    "ig_reels_video_view_total_time",
-    "reels_skip_rate",
-    "reposts",
-)
+_OF_REELS: Final = ("ig_reels_avg_watch_time", "ig_reels_video_view_total_time", "reels_skip_rate", "reposts")
 STORY_METRICS: Final = ("views", "reach", "replies", "navigation", "profile_visits", "follows", "shares")
 TOTALS_WITH_ADS: Final = ("total_likes", "total_comments", "total_views")  # told with Facebook Login alone
 DAY_METRICS: Final = ("reach", "follower_count")
-TOTAL_METRICS: Final = (
-    "views",
-    "accounts_engaged",
-    "total_interactions",
-    "likes",
-    "comments",
-    "shares",
-    "saves",
-    "replies",
-    "profile_links_taps",
-)
+_REACTED: Final = ("accounts_engaged", "total_interactions", "likes", "comments", "shares", "saves", "replies")
+TOTAL_METRICS: Final = ("views", *_REACTED, "profile_links_taps")
 _BREAKDOWNS: Final = ("age,gender", "city", "country")
 _RECENT: Final = timedelta(days=30)  # follower_count is told for no longer
 _WINDOWS: Final = DayWindows(longest=30, still_changing=3)
@@ -117,26 +103,14 @@ MEDIA: Final = edge_stream(
     write=MEDIA_WRITE,
     about="Posts, reels and albums.",
 )
-_STORY_NAMES: Final = (
-    "id",
-    "caption",
-    "media_type",
-    "media_product_type",
-    "media_url",
-    "thumbnail_url",
-    "permalink",
-    "shortcode",
-    "created_at",
-    "username",
-    "like_count",
-    "comments_count",
+_STORY_FIELDS: Final = (
+    "id,caption,media_type,media_product_type,media_url,thumbnail_url,permalink,shortcode,timestamp,username,"
+    "like_count,comments_count"
 )
 STORIES: Final = edge_stream(
     name="stories",
-    ask=lambda context: of_account(
-        "stories", context, params={"fields": ",".join(_STORY_NAMES).replace("created_at", "timestamp"), "limit": LIMIT}
-    ),
-    columns=tuple(column for column in MEDIA_COLUMNS if column.name in _STORY_NAMES),
+    ask=lambda context: of_account("stories", context, params={"fields": _STORY_FIELDS, "limit": LIMIT}),
+    columns=tuple(column for column in MEDIA_COLUMNS if column.source in _STORY_FIELDS.split(",")),
     sweep=True,
     scopes=READ,
     about="Stories of the last 24 hours; older ones stay, marked as deleted. Sync them several times a day.",
@@ -152,8 +126,8 @@ def _comments(context: Context) -> Request:
 
 
 def _replies(comment: str, context: Context) -> Request:
-    path, params = "/{comment_id}/replies", {"fields": COMMENT_FIELDS, "limit": _OF_COMMENTS}
-    return optional(asked(context.settings, path, params=params, comment_id=comment))
+    params: Params = {"fields": COMMENT_FIELDS, "limit": _OF_COMMENTS}
+    return optional(asked(context.settings, "/{comment_id}/replies", params=params, comment_id=comment))
 
 
 def _thread(comment: bytes) -> tuple[Sequence[bytes], str | None]:
@@ -188,27 +162,6 @@ COMMENTS: Final = inlined_stream(
 # Figures
 
 
-def _metrics(response: Response) -> Iterator[dict[str, Any]]:
-    return map(msgspec.json.decode, present_records(response, "data"))
-
-
-def _described(metric: Mapping[str, Any]) -> dict[str, JSON]:
-    return {"metric": metric.get("name"), **{name: metric.get(name) for name in ("period", "title", "description")}}
-
-
-def _figure(metric: Mapping[str, Any]) -> dict[str, JSON] | None:
-    """The one figure of a metric, and its parts where it is told by kind; None where there is none."""
-    total = metric.get("total_value")
-    values = metric.get("values") or ()
-    found = total if isinstance(total, dict) else next(iter(values), None)
-    if not isinstance(found, dict) or not ("value" in found or found.get("breakdowns")):
-        return None
-    value = found.get("value")
-    if isinstance(value, dict | list):
-        return {"parts": value}
-    return {"value": value, "parts": found.get("breakdowns") or None}
-
-
 _FIGURE_COLUMNS: Final = (
     Column(name="metric", required=True),
     Column(name="period"),
@@ -226,12 +179,12 @@ def _lifetime(name: str, parent: str, setting: str, about: str) -> Stream:
         kind = str((context.parent or {}).get("media_product_type"))
         if kind == "STORY" or parent == "stories":
             return STORY_METRICS
-        known = REEL_METRICS if kind == "REELS" else FEED_METRICS
+        known = (*FEED_METRICS, *_OF_REELS) if kind == "REELS" else FEED_METRICS
         return known if context.settings.get(LOGIN) == INSTAGRAM else (*known, *TOTALS_WITH_ADS)
 
     def cut(response: Response, context: Context, place: Place) -> list[bytes]:
-        told = ((metric, _figure(metric)) for metric in _metrics(response))
-        return [msgspec.json.encode({**_described(one), **figure}) for one, figure in told if figure is not None]
+        told = ((metric, only_figure(metric)) for metric in metrics_of(response))
+        return [msgspec.json.encode({**described(metric), **found}) for metric, found in told if found]
 
     return metric_stream(
         name=name,
@@ -260,7 +213,7 @@ STORY_INSIGHTS: Final = _lifetime(
 
 
 def _of_days(metrics: Sequence[str], place: Place, context: Context, params: Mapping[str, str]) -> Request:
-    asked_for = {_METRIC: ",".join(metrics), "period": "day", **params, **since_until(place)}
+    asked_for: Params = {_METRIC: ",".join(metrics), "period": "day", **params, **since_until(place)}
     return of_account("insights", context, params=asked_for)
 
 
@@ -272,19 +225,19 @@ def _day_metrics(context: Context, place: Place) -> Sequence[str]:
 def _by_day(response: Response, context: Context, place: Place) -> list[bytes]:
     return [
         _row(context, day_of(value["end_time"]), metric, {"values": [value]})
-        for metric in _metrics(response)
+        for metric in metrics_of(response)
         for value in metric.get("values") or ()
-        if value.get("end_time") and _figure({"values": [value]})
+        if value.get("end_time") and only_figure({"values": [value]})
     ]
 
 
 def _of_one_day(response: Response, context: Context, place: Place) -> list[bytes]:
-    return [_row(context, bounds(place)[0], metric, metric) for metric in _metrics(response) if _figure(metric)]
+    return [_row(context, bounds(place)[0], metric, metric) for metric in metrics_of(response) if only_figure(metric)]
 
 
 def _row(context: Context, day: date, metric: Mapping[str, Any], told: Mapping[str, Any]) -> bytes:
     account = {"instagram_id": context.settings["instagram_id"], "day": day.isoformat()}
-    return msgspec.json.encode({**account, **_described(metric), **(_figure(told) or {})})
+    return msgspec.json.encode({**account, **described(metric), **only_figure(told)})
 
 
 _DAY_COLUMNS: Final = (
@@ -352,7 +305,7 @@ def _groups(response: Response, context: Context, place: Place) -> list[bytes]:
                 "value": result.get("value"),
             }
         )
-        for metric in _metrics(response)
+        for metric in metrics_of(response)
         for breakdown in (metric.get("total_value") or {}).get("breakdowns") or ()
         for result in breakdown.get("results") or ()
     ]

@@ -113,8 +113,8 @@ class OAuth2:
     form body. `rotates`: a refresh answers with a new refresh token, and the old one is dead. `refresh_before`:
     seconds before the expiry at which to refresh. `exchanges` follow the code's exchange, in their order. `renew` asks
     for a new token with the old one, on platforms without refresh tokens; `renews_expired`: also once that has expired.
-    `scope_names`: what the consent page calls rights that streams name otherwise. `keeps` names members of the token reply
-    that stay with the credential, from where `learn` may make settings of them (Salesforce tells its host there).
+    `scope_names`: what the consent page calls rights that streams name otherwise. `keeps` names members of the token
+    reply that stay with the credential, from where `learn` may make settings of them (Salesforce tells its host there).
     """
 
     name: str = "oauth2"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -21,16 +21,17 @@ from tests.shared import shared_folder, spec
 
 Node = Mapping[str, Any]
 _ANYWHERE = {"access_token", "appsecret_proof", "fields", "limit", "after", "before", "since", "until", "summary"}
-_PATH = re.compile(r"/v\d+\.\d/(?P<id>[^/]+)(?:/(?P<edge>[^/]+))?")
+_PATH = re.compile(r"(?:/v\d+\.\d)?/(?P<id>[^/]+)(?:/(?P<edge>[^/]+))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
     """The lists in these folders, the first before the next. `kinds` are regular expressions over "id" or "id/edge",
-    with the node that an address so formed is of."""
+    with the node that an address so formed is of; `aliases` what lists call nodes that are here by another name."""
 
     folders: Sequence[str]
     kinds: Mapping[str, str]
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     # As a judge (tests/spec/judging.py)
 
@@ -67,7 +68,8 @@ class Graph:
         api = next(fitting, None)
         return (None if api is None else {"endpoint": found["edge"], **api, "return": api.get("return")}), where
 
-    def _node(self, kind: str) -> Node | None:
+    def _node(self, told: str) -> Node | None:
+        kind = self.aliases.get(told, told)
         return next((found for folder in self.folders if (found := _listing(folder, kind)) is not None), None)
 
     def _params(self, api: Node, call: Call) -> Iterator[str]:
@@ -140,6 +142,19 @@ class Graph:
                 yield f"{place}.{name}, which {kind} does not have"
             elif not _fits(fields.get(name, "string"), value):
                 yield f"{place}.{name}: {value!r:.60} is no {fields[name]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByHost:
+    """Products that answer at several hosts, each with lists of its own."""
+
+    documents: Mapping[str, Graph]
+
+    def request_complaints(self, call: Call) -> list[str]:
+        return self.documents[call.host].request_complaints(call)
+
+    def reply_complaints(self, call: Call, reply: Reply) -> list[str]:
+        return self.documents[call.host].reply_complaints(call, reply)
 
 
 @cache
