@@ -139,7 +139,7 @@ def _lifetime(name: str, edge: str, nested: str, metrics: Sequence[str], setting
         ).with_params(after=str(place["after"]) if place.get("after") else None)
 
     def cut(response: Response, context: Context, place: Place) -> list[bytes]:
-        return [msgspec.json.encode(figure) for record in present_records(response, "data") for figure in _of(record)]
+        return [msgspec.json.encode(one) for record in present_records(response, "data") for one in _of(record)]
 
     def _of(record: bytes) -> Iterator[dict[str, JSON]]:
         told = msgspec.json.decode(record)

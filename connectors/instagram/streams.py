@@ -6,7 +6,7 @@ https://developers.facebook.com/docs/instagram-platform/reference
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -32,7 +32,6 @@ from connectors.sdk.meta import ID
 from connectors.sdk.meta_figures import described, metrics_of, only_figure
 from connectors.sdk.metrics import Place, metric_stream
 from connectors.sdk.streams import value_of, with_members
-from connectors.sdk.timelines import Recency
 from core.http import Params, Request, Response
 from core.model import Column, Context
 
@@ -147,15 +146,13 @@ COMMENTS: Final = inlined_stream(
     inside=_thread,
     records="data",
     columns=COMMENT_COLUMNS,
-    time=lambda comment: datetime.fromisoformat(str(value_of(comment, "timestamp"))),
-    recency=Recency(settles=timedelta(0), forget_after=timedelta(0)),  # an old comment may have a new answer
     next_token=lambda response, records: next_cursor(response),
     token_param="after",
     parent=Parent(stream="media", columns=("id",)),
     sweep=True,
     scopes=_COMMENTS,
     write=COMMENT_WRITE,
-    about="Comments on the account's media, and answers to them.",
+    about="Comments on the account's media, and answers to them; all of them each time, as an old one may be answered.",
 )
 
 

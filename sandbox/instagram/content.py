@@ -30,7 +30,7 @@ class Content:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._born = world.population("instagram media", per_person=0.2, births=0.02, changes=0)
+        self._born = world.population("instagram media", per_person=0.1, least=12, births=0.02, changes=0)
         self.media = Table(world, self._born)
         said = world.population("instagram said", per_person=0.6, births=0.02, changes=0, deaths=0.003)
         self.comments = Table(world, said)

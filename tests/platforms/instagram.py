@@ -121,9 +121,12 @@ TOLD = Told(
         undeclared={
             r"POST /v26.0/oauth/access_token": "the token endpoint is told in the guide of Facebook Login",
             r"POST /oauth/access_token": "the token endpoint is told in the guide of Instagram Login",
+            r"GET /v26.0/177\d{14}": "containers are told in the guide of publishing",
         },
         excused={
             r"\btasks\b": "recorded with the Pages of a person, and missing in the list of a Page's fields",
+            r"POST IGUserForIGOnlyAPI/media_publish": "the list spells it mediapublish, the guide of publishing so",
+            r"DELETE IGMediaForIGOnlyAPI": "in the list of the other product, and announced for both",
             r"total_value, which InsightsResult": "told in the guide of insights, and recorded with Facebook Login",
         },
     ),

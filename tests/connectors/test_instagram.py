@@ -1,0 +1,519 @@
+"""Instagram: two hosts and two words for each right, comments with answers, figures, publishing in two steps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connectors.instagram import CONNECTOR
+from connectors.instagram.streams import (
+    ACCOUNT,
+    AUDIENCE,
+    COMMENTS,
+    INSIGHTS_DAILY,
+    MEDIA,
+    MEDIA_INSIGHTS,
+    STORIES,
+    STORY_INSIGHTS,
+    TOTALS_DAILY,
+)
+from connectors.instagram.webhooks import INBOUND
+from connectors.instagram.writes import COMMENT_WRITE, MEDIA_WRITE, container_state
+from connectors.sdk.auth import OAuth2
+from connectors.sdk.base import Stream
+from connectors.sdk.days import day_of
+from connectors.sdk.driver import walk
+from connectors.sdk.inbound import Delivery
+from connectors.sdk.meta import GONE, page_token
+from connectors.sdk.oauth2 import consent_url, refresh_due
+from core.classify import Disposition, classify
+from core.errors import CredentialMalformed, CredentialRejected, RequestRefused, SignatureRefused, UsageError
+from core.http import Request, Response
+from core.model import Context
+from sandbox.faults import Fault
+from sandbox.instagram.content import ACCOUNT_ID
+from sandbox.samples import SAMPLES, letters
+from tests.columns import rows
+from tests.connectors.replies import NOW, meant, record, reply
+from tests.contract.rig import Rig, sandbox_of
+from tests.platforms.instagram import TOLD
+from tests.shared import needs_shared, recorded
+from tests.spec.test_connector_requests import Listening
+
+BY_FACEBOOK = Context(now=NOW, settings={"instagram_id": "1784"})
+BY_INSTAGRAM = Context(now=NOW, settings={"instagram_id": "1784", "login": "instagram"})
+OF_MEDIUM = replace(BY_FACEBOOK, parent={"id": "17900", "media_product_type": "FEED"})
+METHODS = ("oauth2", "instagram_login", "page_token", "instagram_token")
+LOGIN = next(method for method in CONNECTOR.auth if method.name == "instagram_login")
+
+
+def rig_of(method: str) -> Rig:
+    return Rig(connector=CONNECTOR, method=method, sandbox=sandbox_of("instagram", 60))
+
+
+# Two products
+
+
+@pytest.mark.parametrize(
+    "stream", [ACCOUNT, MEDIA, STORIES, INSIGHTS_DAILY, TOTALS_DAILY, AUDIENCE], ids=lambda s: s.name
+)
+def test_each_product_is_asked_at_its_own_host(stream: Stream) -> None:
+    assert stream.request({}, BY_FACEBOOK).base == "https://graph.facebook.com"
+    assert stream.request({}, BY_INSTAGRAM).base == "https://graph.instagram.com"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_way_to_authenticate_reads_every_stream_of_the_same_account(method: str) -> None:
+    rig = rig_of(method)
+    assert (rig.settings["account"], rig.settings["instagram_id"]) == ("sandbox_labs", ACCOUNT_ID)
+    for stream in CONNECTOR.streams:
+        assert rig.read(stream).live, stream.name
+    asked = {request.url.host for request in rig.tap.sent}
+    assert ("graph.facebook.com" in asked) is (method in ("oauth2", "page_token"))
+    assert ("graph.instagram.com" in asked) is (method in ("instagram_login", "instagram_token"))
+
+
+@pytest.mark.parametrize("stream", [MEDIA, STORIES, COMMENTS], ids=lambda s: s.name)
+def test_every_column_is_asked_for(stream: Stream) -> None:
+    asked = str(stream.request({}, OF_MEDIUM).params["fields"]).partition(",replies")[0].partition("{")[0].split(",")
+    told = {column.source.partition("/")[0] for column in stream.columns} - {"@parent", "container_id"}
+    assert told == set(asked)
+
+
+def test_only_instagram_login_is_asked_for_what_it_alone_knows() -> None:
+    assert "user_id" not in str(ACCOUNT.request({}, BY_FACEBOOK).params["fields"])
+    assert "user_id,account_type" in str(ACCOUNT.request({}, BY_INSTAGRAM).params["fields"])
+
+
+# Signing in
+
+
+def test_the_consent_page_of_instagram_login_hears_its_own_words_for_rights() -> None:
+    assert isinstance(LOGIN, OAuth2)
+    address = consent_url(LOGIN, {"client_id": "1"}, redirect_uri="http://127.0.0.1/", state="s", verifier="v")
+    assert "scope=instagram_business_basic%2Cinstagram_business_manage_comments%2Cinstagram_business_manage" in address
+    assert "code_challenge" not in address
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"access_token": "short", "user_id": 1784, "permissions": "instagram_business_basic,instagram_business_x"},
+        {
+            "access_token": "short",
+            "user_id": "1784",
+            "permissions": ["instagram_business_basic", "instagram_business_x"],
+        },
+        {"data": [{"access_token": "short", "permissions": "instagram_business_basic,instagram_business_x"}]},
+    ],
+)
+def test_the_first_token_may_come_wrapped_in_a_list_and_rights_are_named_as_streams_name_them(body: Any) -> None:
+    assert isinstance(LOGIN, OAuth2)
+    found = LOGIN.read(reply(body), {})
+    assert (found["access_token"], found["scope"]) == ("short", "instagram_basic instagram_x")
+
+
+@pytest.mark.parametrize("body", [{}, [], {"data": []}, {"data": None}, "no"])
+def test_a_reply_without_a_token_holds_none(body: Any) -> None:
+    assert isinstance(LOGIN, OAuth2)
+    assert not LOGIN.read(reply(body), {}).get("access_token")
+
+
+def test_a_token_of_sixty_days_is_renewed_from_its_second_day_until_it_has_ended() -> None:
+    rig = rig_of("instagram_login")
+    assert isinstance(LOGIN, OAuth2)
+    assert rig.credential.expires_at == rig.sandbox.now() + timedelta(days=60)
+    assert set(rig.credential.scopes) >= {"instagram_basic", "instagram_manage_insights"}
+    with pytest.raises(RequestRefused, match="24 hours"):
+        rig._renewed(LOGIN, rig.credential)
+    assert not refresh_due(LOGIN, rig.credential, rig.sandbox.now() + timedelta(days=49))
+    rig.sandbox.advance(days=51)
+    assert refresh_due(LOGIN, rig.credential, rig.sandbox.now())
+    fresh = rig._renewed(LOGIN, rig.credential)
+    assert fresh.expires_at == rig.sandbox.now() + timedelta(days=60)
+    assert fresh.reveal()["access_token"] != rig.credential.reveal()["access_token"]
+    rig.sandbox.advance(days=61)
+    with pytest.raises(CredentialRejected) as ended:
+        rig._renewed(LOGIN, fresh)
+    assert "onnect again" in ended.value.advice
+
+
+def test_the_token_of_a_page_with_an_account_is_taken_and_not_that_of_another() -> None:
+    exchange = page_token("instagram_business_account")
+    other, own = {"id": "1", "access_token": "other"}, {"id": "2", "access_token": "own"}
+    found = exchange.read(reply({"data": [other, {**own, "instagram_business_account": {"id": "1784"}}]}), {})
+    assert found == {"access_token": "own"}
+    with pytest.raises(CredentialRejected, match="instagram_business_account"):
+        exchange.read(reply({"data": [other]}), {})
+
+
+@needs_shared
+def test_a_recorded_page_tells_its_account() -> None:
+    (page,) = recorded("instagram", "airbyte/api.json")["data"]
+    assert CONNECTOR.discover(reply(page)) == {
+        "account": "",
+        "instagram_id": "17841462785487205",
+        "page_id": "118981261308043",
+    }
+
+
+def test_who_one_is_by_either_product_and_what_a_page_without_an_account_is_told() -> None:
+    told = CONNECTOR.discover(reply({"id": "5", "user_id": 1784, "username": "me", "account_type": "BUSINESS"}))
+    assert told == {"account": "me", "instagram_id": "1784"}
+    assert CONNECTOR.discover(reply({"id": "1784", "username": "me"})) == told
+    with pytest.raises(CredentialRejected) as refused:
+        CONNECTOR.discover(reply({"id": "77", "name": "A Page"}))
+    assert "Link" in refused.value.advice
+    assert CONNECTOR.probe("page_token", {"page_id": "77"}).filled_path == "/v26.0/77"
+    assert CONNECTOR.probe("instagram_token", {"login": "instagram"}).filled_path == "/v26.0/me"
+
+
+@pytest.mark.parametrize(
+    ("method", "good", "wrong"),
+    [
+        ("instagram_token", "IGAA" + letters(80), "EAA" + letters(180)),
+        ("instagram_token", "IGQV" + letters(76) + "-_xy", "IGAA" + letters(79)),
+        ("page_token", "EAA" + letters(60), "IGAA" + letters(180)),
+    ],
+)
+def test_the_form_of_tokens_tells_the_products_apart(method: str, good: str, wrong: str) -> None:
+    field = CONNECTOR.method(method).fields[0]
+    assert field.check(good) == good
+    with pytest.raises(CredentialMalformed):
+        field.check(wrong)
+
+
+# Errors
+
+
+def problem(code: int, message: str = "x", subcode: int | None = None) -> dict[str, Any]:
+    error = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A"}
+    return {"error": error | ({"error_subcode": subcode} if subcode is not None else {})}
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "message", "expected"),
+    [
+        (100, 33, "Unsupported get request", Disposition.FAIL),
+        (100, 2108006, "Invalid parameter", Disposition.SKIP),
+        (10, None, "(#10) Not enough viewers for the media to show insights", Disposition.SKIP),
+        (10, None, "(#10) Application does not have permission for this action", Disposition.SCOPE_MISSING),
+        (9007, 2207027, "Media ID is not available", Disposition.RETRY),
+        (9, 2207042, "Application request limit reached", Disposition.QUOTA_EXHAUSTED),
+        *((36003, subcode, "x", Disposition.FAIL) for subcode in (2207009, 2207026, 2207052)),
+        *((-1, subcode, "x", Disposition.RETRY) for subcode in (2207001, 2207003, 2207032, 2207053)),
+        (
+            100,
+            None,
+            "nonexisting field (instagram_business_account) on node type (User)",
+            Disposition.CREDENTIAL_REJECTED,
+        ),
+        (100, None, "(#100) metric[0] must be one of the following values: reach", Disposition.OK),
+        (100, None, "does not support the views metric for this media product type.", Disposition.OK),
+        (190, 463, "Session has expired", Disposition.REFRESH_TOKEN),
+        (190, None, "Cannot parse access token", Disposition.CREDENTIAL_REJECTED),
+        *((code, None, "x", Disposition.RATE_LIMITED) for code in (4, 17, 32, 613, 80002)),
+        *((code, None, "x", Disposition.RETRY) for code in (1, 2)),
+    ],
+)
+def test_each_row_of_the_error_table(code: int, subcode: int | None, message: str, expected: Disposition) -> None:
+    for status in (400, 403, 500):
+        assert meant(CONNECTOR, status, problem(code, message, subcode)) is expected
+
+
+def test_refusals_that_a_person_can_do_something_about_say_what() -> None:
+    for code, subcode, word in ((9, 2207042, "tomorrow"), (36003, 2207009, "ratio"), (9004, 2207052, "open")):
+        rule = classify(reply(problem(code, subcode=subcode), 400), CONNECTOR.errors).rule
+        assert rule is not None
+        assert word in rule.advice
+
+
+def test_a_refused_code_says_to_connect_again() -> None:
+    body = {"error_type": "OAuthException", "code": 400, "error_message": "Matching code was not found"}
+    assert meant(CONNECTOR, 400, body) is Disposition.CREDENTIAL_REJECTED
+
+
+def test_what_is_gone_is_no_error_where_it_may_be_gone() -> None:
+    assert COMMENTS.request({}, OF_MEDIUM).optional
+    assert MEDIA_INSIGHTS.request({}, OF_MEDIUM).optional
+    verdict = classify(reply(problem(100, subcode=33), 400), (*GONE, *CONNECTOR.errors))
+    assert verdict.disposition is Disposition.SKIP
+
+
+# Comments
+
+
+def test_answers_come_with_their_comment_or_are_asked_for_where_there_are_more() -> None:
+    answers = [{"id": "11", "text": "a"}, {"id": "12", "parent_id": "1", "text": "b"}]
+    more = {"data": answers[:1], "paging": {"cursors": {"after": "c"}, "next": "https://x"}}
+    listed = {"data": [{"id": "1", "replies": {"data": answers}}, {"id": "2", "replies": more}, {"id": "3"}]}
+    page = COMMENTS.parse(COMMENTS.request({}, OF_MEDIUM), reply(listed), {}, OF_MEDIUM)
+    found = [(row["id"], row["parent_id"]) for row in rows(COMMENTS.columns, page.records)]
+    assert found == [("1", None), ("11", "1"), ("12", "1"), ("2", None), ("3", None)]
+    assert page.next is not None
+    assert page.next.filled_path == "/v26.0/2/replies"
+    last = COMMENTS.parse(page.next, reply({"data": [{"id": "21", "parent_id": "2"}]}), page.state, OF_MEDIUM)
+    assert (last.next, last.state, len(last.records)) == (None, {}, 1)
+
+
+# Figures
+
+
+def told(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "period": "day", "title": "x", **more}
+
+
+def test_a_figure_is_a_value_or_a_total_and_no_data_is_no_row() -> None:
+    parts = [{"dimension_keys": ["action_type"], "results": [{"dimension_values": ["a"], "value": 3}]}]
+    data = [
+        told("reach", values=[{"value": 5}]),
+        told("navigation", values=[{"value": 9}], total_value={"value": 9, "breakdowns": parts}),
+        told("by_kind", values=[{"value": {"a": 1}}]),
+        told("nothing", values=[]),
+        told("nothing_either", total_value={}),
+    ]
+    page = MEDIA_INSIGHTS.parse(Request(path="/"), reply({"data": data}), {}, OF_MEDIUM)
+    found = {row["metric"]: (row["value"], row["parts"]) for row in rows(MEDIA_INSIGHTS.columns, page.records)}
+    assert found["reach"] == (5, None)
+    assert found["navigation"][0] == 9
+    assert found["navigation"][1] is not None
+    assert found["by_kind"][0] is None
+    assert set(found) == {"reach", "navigation", "by_kind"}
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind", "context", "there", "missing"),
+    [
+        (MEDIA_INSIGHTS, "FEED", BY_FACEBOOK, {"saved", "total_views"}, {"reposts", "navigation"}),
+        (MEDIA_INSIGHTS, "FEED", BY_INSTAGRAM, {"saved"}, {"total_views", "total_likes"}),
+        (MEDIA_INSIGHTS, "REELS", BY_INSTAGRAM, {"reposts", "ig_reels_avg_watch_time"}, {"total_views", "plays"}),
+        (STORY_INSIGHTS, None, BY_FACEBOOK, {"navigation", "replies"}, {"saved", "total_views", "impressions"}),
+    ],
+)
+def test_each_kind_of_media_is_asked_for_its_own_metrics(
+    stream: Stream, kind: str | None, context: Context, there: set[str], missing: set[str]
+) -> None:
+    of = replace(context, parent={"id": "17900", "media_product_type": kind})
+    asked: set[str] = set()
+
+    def send(request: Request) -> Response:
+        asked.update(str(request.params["metric"]).split(","))
+        return reply({"data": []})
+
+    list(walk(stream, send, {}, of))
+    assert asked >= there
+    assert not asked & missing
+
+
+def test_metrics_that_a_medium_does_not_have_are_left_out_and_the_others_come() -> None:
+    def send(request: Request) -> Response:
+        names = str(request.params["metric"]).split(",")
+        if "shares" in names:
+            return reply(problem(100, "(#100) The metric shares is not supported for this media type"), 400)
+        return reply({"data": [told(name, values=[{"value": 1}]) for name in names]})
+
+    steps = list(walk(MEDIA_INSIGHTS, send, {}, OF_MEDIUM))
+    names = {row["metric"] for step in steps for row in rows(MEDIA_INSIGHTS.columns, step.page.records)}
+    assert names >= {"views", "reach", "saved", "total_interactions", "total_views"}
+    assert steps[-1].page.state["ended"] == ["shares"]
+
+
+@pytest.mark.parametrize(
+    ("end_time", "day"),
+    [
+        ("2026-11-20T08:00:00+0000", date(2026, 11, 19)),
+        ("2026-07-20T07:00:00+0000", date(2026, 7, 19)),
+        ("2024-01-15T07:00:00+0000", date(2024, 1, 14)),
+    ],
+)
+def test_a_figure_is_of_the_day_that_ended(end_time: str, day: date) -> None:
+    assert day_of(end_time) == day
+
+
+def test_new_followers_are_asked_for_the_last_thirty_days_alone_in_windows_of_thirty() -> None:
+    context = replace(BY_FACEBOOK, settings={**BY_FACEBOOK.settings, "history_days": 70})
+    asked: list[Request] = []
+
+    def send(request: Request) -> Response:
+        asked.append(request)
+        return reply({"data": []})
+
+    steps = list(walk(INSIGHTS_DAILY, send, {}, context))
+    assert ["follower_count" in str(one.params["metric"]) for one in asked] == [False, False, True]
+    days = [(int(str(one.params["until"])) - int(str(one.params["since"]))) / 86_400 for one in asked]
+    assert max(days) <= 30.1
+    assert steps[-1].page.state == {"since": "2026-11-22"}
+    again = INSIGHTS_DAILY.request(steps[-1].page.state, context)
+    assert again.params["since"] == int(datetime(2026, 11, 19, 8, tzinfo=UTC).timestamp())
+
+
+def test_totals_are_asked_for_day_by_day_as_one_number_is_told_for_the_whole_range() -> None:
+    asked = TOTALS_DAILY.request({"since": "2026-11-22"}, BY_FACEBOOK)
+    assert int(str(asked.params["until"])) - int(str(asked.params["since"])) == 86_400
+    assert asked.params["metric_type"] == "total_value"
+    body = {"data": [told("views", total_value={"value": 7}), told("replies", total_value={})]}
+    page = TOTALS_DAILY.parse(asked, reply(body), {"since": "2026-11-22"}, BY_FACEBOOK)
+    (row,) = rows(TOTALS_DAILY.columns, page.records)
+    assert (row["metric"], row["value"], row["day"]) == ("views", 7, date(2026, 11, 21))
+    assert page.next is not None
+
+
+def test_media_are_typed_though_most_may_be_missing_and_ids_may_be_numbers() -> None:
+    full = record(id="179", timestamp="2021-08-13T08:25:28+0000", children={"data": [{"id": "1"}]}, new={"a": 1})
+    one, other = rows(MEDIA.columns, [full, record(id="180")])
+    assert one["created_at"] == datetime(2021, 8, 13, 8, 25, 28, tzinfo=UTC)
+    assert other["like_count"] is None
+
+
+# Webhooks
+
+
+def delivery(body: str, **headers: str) -> Delivery:
+    return Delivery(method="POST", url="https://x", headers=headers, body=body.encode())
+
+
+@needs_shared
+def test_the_worked_example_is_signed_and_is_a_comment() -> None:
+    vectors = recorded("instagram", "webhook_vectors.json")["vectors"]
+    body, signature = vectors["body"], {"x-hub-signature-256": vectors["value"]}
+    for name in ("app_secret", "client_secret"):
+        INBOUND.verify(delivery(body, **signature), {name: vectors["secret"]}, NOW)
+    with pytest.raises(SignatureRefused):
+        INBOUND.verify(delivery(body + " ", **signature), {"app_secret": vectors["secret"]}, NOW)
+    (event,) = INBOUND.events(delivery(body))
+    assert (event.kind, event.stream, dict(event.key)) == ("comments", "comments", {"id": "17865799348089039"})
+    assert event.account == "17841405822304914"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "stream", "key"),
+    [
+        ("story_insights", {"media_id": "180", "reach": 4}, "stories", {"id": "180"}),
+        ("mentions", {"media_id": "180", "comment_id": "178"}, "", {}),
+        ("live_comments", {"id": "178", "text": "Hi"}, "", {}),
+        ("comments", {}, "", {}),
+    ],
+)
+def test_what_a_change_means(field: str, value: dict[str, Any], stream: str, key: dict[str, str]) -> None:
+    entry = {"id": "1784", "time": 1788505200, "changes": [{"field": field, "value": value}]}
+    (event,) = INBOUND.events(delivery(json.dumps({"object": "instagram", "entry": [entry]})))
+    assert (event.kind, event.stream, dict(event.key)) == (field, stream, key)
+
+
+# Writes
+
+
+@pytest.mark.parametrize(
+    ("given", "body"),
+    [
+        ({"media_url": "https://x/a.jpg", "caption": "Hi"}, {"caption": "Hi", "image_url": "https://x/a.jpg"}),
+        (
+            {"media_url": "https://x/a.mp4", "media_type": "VIDEO", "is_shared_to_feed": True},
+            {"video_url": "https://x/a.mp4", "media_type": "REELS", "share_to_feed": True},
+        ),
+        (
+            {"media_url": "https://x/a.jpg", "media_product_type": "STORY"},
+            {"image_url": "https://x/a.jpg", "media_type": "STORIES"},
+        ),
+        ({"media_type": "CAROUSEL_ALBUM", "children": [1, "2"]}, {"children": ["1", "2"], "media_type": "CAROUSEL"}),
+    ],
+)
+def test_a_container_is_made_of_an_address(given: dict[str, Any], body: dict[str, Any]) -> None:
+    assert MEDIA_WRITE.create
+    made = MEDIA_WRITE.create(given, BY_INSTAGRAM)
+    assert (made.method, made.filled_path, made.json) == ("POST", "/v26.0/1784/media", body)
+    assert made.base == "https://graph.instagram.com"
+
+
+def test_what_cannot_be_written_is_said_before_anything_is_sent() -> None:
+    assert MEDIA_WRITE.create
+    assert MEDIA_WRITE.update
+    assert COMMENT_WRITE.create
+    assert COMMENT_WRITE.update
+    for wrong in ({"caption": "Hi"}, {"media_type": "CAROUSEL_ALBUM", "media_url": "https://x/a.jpg"}):
+        with pytest.raises(UsageError):
+            MEDIA_WRITE.create(wrong, BY_FACEBOOK)
+    with pytest.raises(UsageError, match="caption"):
+        MEDIA_WRITE.update({"id": "179"}, {"caption": "Hi"}, None, BY_FACEBOOK)
+    with pytest.raises(UsageError, match="comment"):
+        COMMENT_WRITE.create({"text": "Hi"}, BY_FACEBOOK)
+    with pytest.raises(UsageError, match="text"):
+        COMMENT_WRITE.update({"id": "178"}, {"text": "Hi"}, None, BY_FACEBOOK)
+
+
+def test_a_comment_answers_another_or_stands_below_a_medium_and_is_sent_once() -> None:
+    assert COMMENT_WRITE.create
+    below = COMMENT_WRITE.create({"media_id": "179", "text": "Hi"}, BY_FACEBOOK)
+    answer = COMMENT_WRITE.create({"media_id": "179", "parent_id": "178", "text": "Hi"}, BY_FACEBOOK)
+    assert (below.filled_path, answer.filled_path) == ("/v26.0/179/comments", "/v26.0/178/replies")
+    assert (below.json, below.repeatable) == ({"message": "Hi"}, False)
+
+
+@needs_shared
+@pytest.mark.parametrize("name", ["create_photo", "create_video", "publish_container"])
+def test_a_recorded_answer_tells_the_key(name: str) -> None:
+    assert MEDIA_WRITE.created(reply(recorded("instagram", f"python-facebook/publish/{name}")))["id"].isdecimal()
+
+
+@needs_shared
+@pytest.mark.parametrize("method", ["page_token", "instagram_token"])
+def test_a_medium_is_published_once_ready_and_once_only_and_talked_about(method: str) -> None:
+    sandbox = Listening("instagram")
+    rig = Rig(connector=CONNECTOR, method=method, sandbox=sandbox, small_pages=False)
+    create, update, delete, read = MEDIA_WRITE.create, MEDIA_WRITE.update, MEDIA_WRITE.delete, MEDIA_WRITE.read
+    assert create
+    assert update
+    assert delete
+    assert read
+    made = create({"media_url": "https://x/a.jpg", "caption": "Hi"}, rig.context())
+    container = MEDIA_WRITE.created(rig.client.send(made))["id"]
+    assert rig.client.send(container_state(container, rig.context())).get("status_code") == "IN_PROGRESS"
+    sandbox.advance(seconds=60)
+    publish = create({"container_id": container}, rig.context())
+    key = MEDIA_WRITE.created(rig.client.send(publish))
+    with pytest.raises(RequestRefused):
+        rig.client.send(publish)
+    assert key["id"] in {row["id"] for row in rig.read(MEDIA).live.values()}
+    rig.client.send(update(key, {"is_comment_enabled": False}, None, rig.context()))
+    assert rig.client.send(read(key, rig.context())).get("is_comment_enabled") is False
+    _talk(rig, key["id"])
+    rig.client.send(delete(key, None, rig.context()))
+    with pytest.raises(RequestRefused):
+        rig.client.send(read(key, rig.context()))
+    assert TOLD.judge is not None
+    assert sandbox.complaints(TOLD.judge) == []
+
+
+def _talk(rig: Rig, medium: str) -> None:
+    create, update, delete = COMMENT_WRITE.create, COMMENT_WRITE.update, COMMENT_WRITE.delete
+    assert create
+    assert update
+    assert delete
+    said = COMMENT_WRITE.created(rig.client.send(create({"media_id": medium, "text": "Hi"}, rig.context())))
+    answer = {"media_id": medium, "parent_id": said["id"], "text": "Hello"}
+    COMMENT_WRITE.created(rig.client.send(create(answer, rig.context())))
+    rig.client.send(update(said, {"is_hidden": True}, None, rig.context()))
+    found = {row["text"]: row for row in rig.read(COMMENTS).live.values() if row["media_id"] == medium}
+    assert found["Hi"]["is_hidden"] is True
+    assert found["Hello"]["parent_id"] == said["id"]
+    rig.client.send(delete(said, None, rig.context()))
+
+
+def test_a_container_that_is_not_ready_is_tried_again_by_itself() -> None:
+    rig = rig_of("page_token")
+    assert MEDIA_WRITE.create
+    made = MEDIA_WRITE.create({"media_url": "https://x/a.jpg"}, rig.context())
+    container = MEDIA_WRITE.created(rig.client.send(made))["id"]
+    rig.sandbox.advance(seconds=60)
+    not_ready = Fault(match="*media_publish", kind="status", args={"status": 500})
+    rig.sandbox.plan(not_ready)
+    rig.client.send(MEDIA_WRITE.create({"container_id": container}, rig.context()))
+    assert rig.slept
+
+
+def test_samples_have_the_forms_that_are_asked_for() -> None:
+    assert set(SAMPLES["instagram"]) == set(METHODS)
