@@ -32,7 +32,7 @@ class Content:
         self.world = world
         self._born = world.population("instagram media", per_person=0.1, least=12, births=0.02, changes=0)
         self.media = Table(world, self._born)
-        said = world.population("instagram said", per_person=0.6, births=0.02, changes=0, deaths=0.003)
+        said = world.population("instagram said", per_person=0.8, births=0.02, changes=0, deaths=0.003, history=90)
         self.comments = Table(world, said)
         self._about: dict[int, int] = {}
         self._threads: tuple[object, dict[int, list[int]]] = (None, {})
@@ -158,7 +158,9 @@ class Content:
             row = self.comments.row(comment)
             assert row is not None
             born = [one for one in range(self._born.size) if self._there(one, row)] or [0]
-            self._about[comment] = row.fields["media"] if row.written else born[mix(comment, 53) % len(born)]
+            bits = mix(self.world.seed, comment, 53)
+            picked = born[-1] if bits & 1 else born[(bits >> 1) % len(born)]  # most talk is about the latest
+            self._about[comment] = row.fields["media"] if row.written else picked
         return self._about[comment]
 
     def _there(self, medium: int, comment: Row) -> bool:
