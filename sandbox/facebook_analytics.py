@@ -7,11 +7,12 @@ September 2026. The Page and its posts are those of `sandbox/facebook`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.credentials import Credential
+from sandbox.days import midnights, moment_of, seconds_of
 from sandbox.facebook.content import NAME, PAGE_ID, USER_ID, Content
 from sandbox.graph import Asked, Refused, answering, error, fields_of, gone, link, listed, secret, shaped, stamp
 from sandbox.meta import DIALOG, GRAPH, check_proof, facebook_oauth, headers, problems, token, usage_headers, windows
@@ -132,15 +133,15 @@ class _Insights:
         if call.param("period", "day") != "day":
             return error(100, "(#100) The period is not valid for this metric")
         now = self._world.clock.now()
-        until = _moment(call.param("until"), now)
-        since = _moment(call.param("since"), until - 2 * _DAY)
+        until = moment_of(call.param("until"), now)
+        since = moment_of(call.param("since"), until - 2 * _DAY)
         if until - since > _LONGEST * _DAY:
             return error(100, "(#100) There cannot be more than 93 days (8035200 s) between since and until")
-        ends = [end for end in _midnights(since, until) if now - _KEPT * _DAY < end <= now]
+        ends = [end for end in midnights(since, until) if now - _KEPT * _DAY < end <= now]
         length = until - since
         paging = {
-            "previous": link(call, since=_seconds(since - length), until=_seconds(since)),
-            "next": link(call, since=_seconds(until), until=_seconds(until + length)),
+            "previous": link(call, since=seconds_of(since - length), until=seconds_of(since)),
+            "next": link(call, since=seconds_of(until), until=seconds_of(until + length)),
         }
         data = [self._by_day(name, ends) for name in metrics] if ends else []
         return json_reply({"data": data, "paging": paging})
@@ -206,30 +207,6 @@ def _metric(
 
 def _no_metric() -> Reply:
     return error(100, "(#100) The value must be a valid insights metric")
-
-
-def _midnights(since: datetime, until: datetime) -> list[datetime]:
-    """Every midnight of Pacific time after the one and up to the other."""
-    first, last = (moment.astimezone(_PACIFIC).date() for moment in (since, until))
-    days = [first + count * _DAY for count in range((last - first).days + 1)]
-    found = [datetime.combine(day, time(), _PACIFIC).astimezone(UTC) for day in days]
-    return [end for end in found if since < end <= until]
-
-
-def _moment(told: str, otherwise: datetime) -> datetime:
-    """A time in seconds since 1970, or a date."""
-    if not told:
-        return otherwise
-    if told.isdecimal():
-        return datetime.fromtimestamp(int(told), UTC)
-    try:
-        return datetime.combine(date.fromisoformat(told), time(), _PACIFIC).astimezone(UTC)
-    except ValueError:
-        raise Refused(error(100, "(#100) Param since must be a valid date")) from None
-
-
-def _seconds(moment: datetime) -> str:
-    return str(int(moment.timestamp()))
 
 
 def build(world: World) -> Platform:

@@ -187,3 +187,11 @@ def _cursor(place: int) -> str:
 def stamp(ms: int) -> str:
     """2026-04-06T17:50:09+0000: no colon in the offset."""
     return from_ms(ms).strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+def members(call: Call) -> Mapping[str, Any]:
+    """The members of a JSON object, or of a form, in the body of a call."""
+    if "json" in call.headers.get("content-type", ""):
+        found = call.json()
+        return found if isinstance(found, dict) else {}
+    return {**dict(call.params), **call.fields}

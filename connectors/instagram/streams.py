@@ -297,7 +297,7 @@ def _groups(response: Response, context: Context, place: Place) -> list[bytes]:
             {
                 "metric": metric.get("name"),
                 "breakdown": ",".join(breakdown.get("dimension_keys", ())),
-                "group": ",".join(result.get("dimension_values", ())),
+                "part": ",".join(result.get("dimension_values", ())),
                 **dict(zip(breakdown.get("dimension_keys", ()), result.get("dimension_values", ()), strict=False)),
                 "value": result.get("value"),
             }
@@ -320,14 +320,14 @@ AUDIENCE: Final = metric_stream(
     columns=(
         Column(name="metric", required=True),
         Column(name="breakdown", required=True, about="By what the followers are counted."),
-        Column(name="group", required=True, about="Which of them these are."),
+        Column(name="part", required=True, about="Which of them these are."),
         Column(name="age"),
         Column(name="gender", about="F, M or U for unknown."),
         Column(name="city"),
         Column(name="country"),
         Column(name="value", type="integer", minimum=0),
     ),
-    key=("metric", "breakdown", "group"),
+    key=("metric", "breakdown", "part"),
     mode="snapshot",
     scopes=_INSIGHTS,
     about="Followers by age and gender, city and country, day by day; from 100 followers on.",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.facebook.content import PAGE_ID, Content
-from sandbox.graph import error, gone
+from sandbox.graph import error, gone, members
 from sandbox.platform import Call, Reply, json_reply
 from sandbox.table import Row
 
@@ -23,7 +23,7 @@ class Writes:
         return ("pages_manage_posts",)
 
     def create(self, call: Call) -> Reply:
-        body = _body(call)
+        body = members(call)
         if call.args["edge"] == "comments":
             return self._comment(call.args["id"], body)
         if call.args["edge"] != "feed" or call.args["id"] not in ("me", PAGE_ID):
@@ -57,7 +57,7 @@ class Writes:
         return json_reply({"id": self.content.comment_id(row.index)})
 
     def update(self, call: Call) -> Reply:
-        identity, body = call.args["id"], _body(call)
+        identity, body = call.args["id"], members(call)
         comment = self.content.comment(identity)
         if comment is not None:
             return self._update_comment(comment, body)
@@ -92,11 +92,3 @@ class Writes:
         else:
             return gone(identity, "delete")
         return json_reply({"success": True})
-
-
-def _body(call: Call) -> Mapping[str, Any]:
-    """The members of a JSON object, or of a form."""
-    if "json" in call.headers.get("content-type", ""):
-        found = call.json()
-        return found if isinstance(found, dict) else {}
-    return {**dict(call.params), **call.fields}

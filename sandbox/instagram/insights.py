@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sandbox.days import midnights, moment_of, seconds_of
 from sandbox.graph import Refused, error, link, stamp
 from sandbox.instagram.content import ACCOUNT_ID, Content
 from sandbox.platform import Call, Reply, json_reply
@@ -54,17 +55,17 @@ class Insights:
         known = TOTALS if call.param("metric_type") == "total_value" else SERIES
         _check(names, known)
         now = self._world.clock.now()
-        until = _moment(call.param("until"), now)
-        since = _moment(call.param("since"), until - _DAY)
+        until = moment_of(call.param("until"), now)
+        since = moment_of(call.param("since"), until - _DAY)
         if until - since > _LONGEST + timedelta(hours=1):
             raise Refused(error(100, "(#100) There cannot be more than 30 days (2592000 s) between since and until"))
         if "follower_count" in names and since < now - 32 * _DAY:
             raise Refused(error(100, "(#100) (follower_count) metric only supports querying data for the last 30 days"))
-        ends = [end for end in _midnights(since, until) if end <= now]
+        ends = [end for end in midnights(since, until) if end <= now]
         length = until - since
         paging = {
-            "previous": link(call, since=_seconds(since - length), until=_seconds(since)),
-            "next": link(call, since=_seconds(until), until=_seconds(until + length)),
+            "previous": link(call, since=seconds_of(since - length), until=seconds_of(since)),
+            "next": link(call, since=seconds_of(until), until=seconds_of(until + length)),
         }
         if known is TOTALS:
             data = [
@@ -160,23 +161,3 @@ def _metric(identity: str, name: str, period: str, **told: Any) -> dict[str, Any
     title = name.replace("_", " ").capitalize()
     described = {"title": title, "description": f"{title}, as counted by Instagram."}
     return {"name": name, "period": period, **told, **described, "id": f"{identity}/insights/{name}/{period}"}
-
-
-def _midnights(since: datetime, until: datetime) -> list[datetime]:
-    """Every midnight of Pacific time after the one and up to the other."""
-    first, last = (moment.astimezone(_PACIFIC).date() for moment in (since, until))
-    days = [first + count * _DAY for count in range((last - first).days + 1)]
-    found = [datetime.combine(day, time(), _PACIFIC).astimezone(UTC) for day in days]
-    return [end for end in found if since < end <= until]
-
-
-def _moment(told: str, otherwise: datetime) -> datetime:
-    if not told:
-        return otherwise
-    if not told.isdecimal():
-        raise Refused(error(100, "(#100) Param since must be a valid time"))
-    return datetime.fromtimestamp(int(told), UTC)
-
-
-def _seconds(moment: datetime) -> str:
-    return str(int(moment.timestamp()))

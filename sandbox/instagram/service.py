@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.graph import Refused, error, fields_of, gone, listed, secret, shaped
+from sandbox.graph import Refused, error, fields_of, gone, listed, members, secret, shaped
 from sandbox.instagram.content import ACCOUNT_ID, APP_SCOPED_ID, PAGE_ID, USER_ID, USERNAME, Content, newest_first
 from sandbox.instagram.insights import Insights
 from sandbox.meta import GRAPH, VERSION
@@ -155,7 +155,7 @@ class Service:
     # Writes
 
     def create(self, call: Call) -> Reply:
-        identity, edge, body = call.args["id"], call.args["edge"], _body(call)
+        identity, edge, body = call.args["id"], call.args["edge"], members(call)
         if identity == ACCOUNT_ID and edge == "media":
             return self._contain(body)
         if identity == ACCOUNT_ID and edge == "media_publish":
@@ -211,7 +211,7 @@ class Service:
         return json_reply({"id": self.content.media_id(self.content.media.create(fields).index)})
 
     def update(self, call: Call) -> Reply:
-        identity, body = call.args["id"], _body(call)
+        identity, body = call.args["id"], members(call)
         comment, row = self.content.comment(identity), self.content.medium(identity)
         if comment is not None:
             if "hide" not in body:
@@ -236,11 +236,3 @@ class Service:
         else:
             return gone(identity, "delete")
         return json_reply({"success": True})
-
-
-def _body(call: Call) -> Mapping[str, Any]:
-    """The members of a JSON object, or of a form."""
-    if "json" in call.headers.get("content-type", ""):
-        found = call.json()
-        return found if isinstance(found, dict) else {}
-    return {**dict(call.params), **call.fields}
