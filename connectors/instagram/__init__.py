@@ -264,6 +264,8 @@ CONNECTOR: Final = Connector(
         "What a cursor that is no longer known is answered with: any error that speaks of a cursor begins anew.",
         "Which media can be deleted, and whether with Instagram Login: a refusal is told.",
         "Which of the app's two secrets signs webhooks of Instagram Login: another than the credential's can be given.",
+        "What an account with fewer than 100 followers is answered: an empty list is expected.",
+        "That answers to a comment name it in parent_id with both products.",
         "Messages: they are not read, as few apps are given the right to.",
     ),
     docs="https://developers.facebook.com/docs/instagram-platform",
