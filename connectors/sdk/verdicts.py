@@ -137,8 +137,9 @@ def platform_message(response: Response, secrets: Mapping[str, str] = _NOTHING) 
 
 
 def _sent_secrets(connector: Connector, request: Request, credential: Credential | None) -> dict[str, str]:
-    """Whatever secret a request carried, by name: of the credential, its header, and forms of token endpoints."""
-    secrets = {name: value for name, value in (request.form or {}).items() if name not in _PUBLIC}
+    """Whatever secret a request carried, by name: of the credential, its header, and what token endpoints are given."""
+    asked = {} if request.authorized else {name: str(value) for name, value in request.params.items()}
+    secrets = {name: value for name, value in {**asked, **(request.form or {})}.items() if name not in _PUBLIC}
     headers = dict(request.headers)
     if credential is not None:
         secrets |= credential.reveal()

@@ -30,6 +30,7 @@ from connectors.sdk.driver import walk
 from connectors.sdk.inbound import Delivery
 from connectors.sdk.meta import GONE, page_token
 from connectors.sdk.oauth2 import consent_url, refresh_due
+from connectors.sdk.verdicts import failure
 from core.classify import Disposition, classify
 from core.errors import (
     CredentialMalformed,
@@ -146,6 +147,21 @@ def test_a_token_of_sixty_days_is_renewed_from_its_second_day_until_it_has_ended
     with pytest.raises(CredentialRejected) as ended:
         rig._renewed(LOGIN, fresh)
     assert "onnect again" in ended.value.advice
+
+
+def test_a_refusal_that_repeats_the_address_shows_no_secret_of_it() -> None:
+    rig = rig_of("instagram_login")
+    assert isinstance(LOGIN, OAuth2)
+    assert LOGIN.renew
+    values = rig.credential.reveal()
+    for asked in (LOGIN.renew(values, {}), LOGIN.exchanges[0].request(values, {})):
+        said = f"Unsupported request: {' '.join(str(value) for value in asked.params.values())}"
+        verdict = classify(reply(problem(100, said), 400), CONNECTOR.errors)
+        error = failure(CONNECTOR, "shop", asked, reply(problem(100, said), 400), verdict)
+        assert "Unsupported request" in str(error)
+        assert not any(
+            values[name] in f"{error} {error.advice} {asked!r}" for name in ("access_token", "client_secret")
+        )
 
 
 def test_the_token_of_a_page_with_an_account_is_taken_and_not_that_of_another() -> None:
