@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 DAYS: Final = 6
 PEOPLE: Final = 300
+AT_ONCE: Final = 4
 _REDIRECT: Final = "http://127.0.0.1:8765/callback"
 # The way to authenticate that the demo uses, where a platform has several: keys where they reach all streams.
 _METHODS: Final[Mapping[str, str]] = {
@@ -123,6 +124,8 @@ async def _simulate(sandbox: _Sandbox, progress: Progress, days: int, start: dat
     from flows.sync import sync_platform
     from flows.watch import check_health, check_quality, scan_security
 
+    # More at once than that, and Prefect's SQLite refuses some, which it then asks again for up to a minute.
+    places = asyncio.Semaphore(AT_ONCE)
     syncing = _stage(progress, f"Syncing {len(PLATFORMS)} platforms over {days} days", days * len(PLATFORMS))
     for day in range(days):
         now = start + timedelta(days=day)
@@ -130,7 +133,8 @@ async def _simulate(sandbox: _Sandbox, progress: Progress, days: int, start: dat
             sandbox.fail(*_TROUBLE)
 
         async def one(platform: str, now: datetime = now) -> None:
-            await sync_platform(platform, as_of=now, return_state=True)
+            async with places:
+                await sync_platform(platform, as_of=now, return_state=True)
             progress.advance(syncing)
 
         await asyncio.gather(*(one(platform) for platform in sorted(PLATFORMS)))
