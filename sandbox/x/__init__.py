@@ -10,9 +10,14 @@ from sandbox.platform import Platform, Route
 from sandbox.samples import SAMPLES
 from sandbox.world import World
 from sandbox.x.content import Content
-from sandbox.x.dialect import (
+from sandbox.x.reads import Reads, answering
+from sandbox.x.webhooks import delivers
+from sandbox.x.writes import Writes
+from sandbox.x_api import (
     APP_ONLY,
+    CONSUMER,
     HOSTS,
+    PUBLIC_CLIENT,
     limit_headers,
     oauth_of,
     of_app,
@@ -21,8 +26,6 @@ from sandbox.x.dialect import (
     problems,
     windows,
 )
-from sandbox.x.reads import Reads, answering
-from sandbox.x.writes import Writes
 
 
 def build(world: World) -> Platform:
@@ -65,9 +68,10 @@ def build(world: World) -> Platform:
         routes=routes,
         problems=problems,
         credentials=(bearer,),
-        oauth=oauth_of(str(content.own_id)),
+        oauth=oauth_of("x", 1, str(content.own_id), PUBLIC_CLIENT, CONSUMER),
         windows=windows,
         window_headers=limit_headers,
         headers=lambda call: {"api-version": "2.159"},
         records=("data",),
+        deliver=delivers(content),
     )

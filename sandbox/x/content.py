@@ -6,6 +6,7 @@ are found again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,6 +21,7 @@ EPOCH_MS = 1_288_834_974_657
 OWN = -1  # the account itself among the users, who are numbered by their following
 POSTS, MENTIONS, WROTE, OTHERS = range(4)  # the kinds of post
 LOW = 22
+PHOTO, VIDEO = 3, 7  # how keys of media begin
 MOST_POSTS, MOST_MENTIONS = 3200, 800
 TOPICS = ("the new release", "our hiring", "latency", "the roadmap", "Datenschutz", "リリース", "pricing", "open data")
 TAGS = ("buildinpublic", "opendata", "release", "api")
@@ -60,6 +62,8 @@ class Content:
         self.posts = Table(world, self._births)
         self.own_id = snowflake(world.start_ms - 2500 * DAY_MS, (1 << LOW) - 1)
         self.hidden: set[int] = set()
+        self._answers: Counter[int] = Counter()
+        self._counted = 0
         self.natural = lru_cache(maxsize=50_000)(self._natural)
         self.mention = lru_cache(maxsize=50_000)(self._mention)
 
@@ -203,12 +207,24 @@ class Content:
         seen = int(base * grown)
         return {
             "retweet_count": seen // 160,
-            "reply_count": seen // 220,
+            "reply_count": max(seen // 220, self._answered(post.id)),
             "like_count": seen // 35,
             "quote_count": seen // 900,
             "bookmark_count": seen // 400,
             "impression_count": seen,
         }
+
+    def promoted(self, post: Post) -> bool:
+        """Whether the post is shown for money as well."""
+        return post.author == OWN and post.id % 5 == 0
+
+    def _answered(self, identity: int) -> int:
+        """How many mentions ever answered this post, also such as are gone: counters do not shrink."""
+        while self._counted < self._mentions.size:
+            answered = self.mention(self._counted).references
+            self._answers.update(one for kind, one in answered if kind == "replied_to")
+            self._counted += 1
+        return self._answers[identity]
 
     # How they are made
 
@@ -246,7 +262,7 @@ class Content:
             text=f"Some words about {topic} ({index}) #{tag} 🚀",
             conversation=identity,
             chain=(identity,),
-            media=(f"3_{identity}",) if pick > 0.8 else (),
+            media=(f"{PHOTO if pick > 0.9 else VIDEO}_{identity}",) if pick > 0.8 else (),
             lang="en",
         )
         if pick < 0.15:

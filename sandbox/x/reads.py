@@ -10,8 +10,8 @@ from typing import Any
 from sandbox.platform import Call, Reply, json_reply
 from sandbox.world import DAY_MS, mix, number_of
 from sandbox.x.content import OWN, Content, Post, snowflake
-from sandbox.x.dialect import Invalid, choices, identity, instant, invalid, not_found, number, only
 from sandbox.x.shape import POST_PARAMETERS, USER_EXPANSIONS, USER_PARAMETERS, Shape, stamp
+from sandbox.x_api import Invalid, choices, identity, instant, invalid, not_found, number, only
 
 WINDOW_DAYS = 7
 DM_DAYS = 30

@@ -13,8 +13,8 @@ from typing import Any
 from sandbox import people
 from sandbox.platform import Call
 from sandbox.world import DAY_MS, from_ms, mix
-from sandbox.x.content import OWN, Content, Post
-from sandbox.x.dialect import choices, field_refused, is_app, not_found
+from sandbox.x.content import OWN, VIDEO, Content, Post
+from sandbox.x_api import choices, field_refused, is_app, not_found
 
 POST_FIELDS = (
     "article", "attachments", "author_id", "card_uri", "community_id", "context_annotations", "conversation_id",
@@ -34,6 +34,10 @@ POST_EXPANSIONS = (
     "attachments.poll_ids", "author_id", "edit_history_tweet_ids", "entities.mentions.username", "geo.place_id",
     "in_reply_to_user_id", "entities.note.mentions.username", "referenced_tweets.id",
     "referenced_tweets.id.attachments.media_keys", "referenced_tweets.id.author_id",
+)  # fmt: skip
+MEDIA_FIELDS = (
+    "alt_text", "duration_ms", "height", "media_key", "non_public_metrics", "organic_metrics", "preview_image_url",
+    "promoted_metrics", "public_metrics", "type", "url", "variants", "width",
 )  # fmt: skip
 USER_EXPANSIONS = ("affiliation.user_id", "most_recent_tweet_id", "pinned_tweet_id")
 POST_PARAMETERS = (
@@ -71,6 +75,7 @@ class Shape:
     renamed: bool = False
     post_fields: frozenset[str] = frozenset()
     user_fields: frozenset[str] = frozenset()
+    media_fields: frozenset[str] = frozenset()
     expansions: frozenset[str] = frozenset()
     errors: list[dict[str, Any]] = field(default_factory=list)
 
@@ -89,6 +94,7 @@ class Shape:
             renamed=renamed,
             post_fields=frozenset(_CLASSIC.get(one, one) for one in asked),
             user_fields=frozenset(_CLASSIC.get(one, one) for one in shown),
+            media_fields=frozenset(choices(call, "media.fields", MEDIA_FIELDS)),
             expansions=frozenset(
                 "referenced_tweets.id" if one == "referenced_posts" else _CLASSIC.get(one, one) for one in expanded
             ),
@@ -156,14 +162,33 @@ class Shape:
                 continue
             if post.author != OWN or is_app(self.call) or age > 30 * DAY_MS:
                 self.errors.append(field_refused(str(post.id), name, section))
-            elif name != "promoted_metrics":
-                everything[name] = {"impression_count": metrics["impression_count"]} | (
-                    {}
-                    if name == "non_public_metrics"
-                    else {key: metrics[key] for key in ("retweet_count", "reply_count", "like_count")}
-                )
+            elif name != "promoted_metrics" or self.content.promoted(post):
+                everything[name] = self._private(name, post, metrics)
         shown = {"id", "text", "edit_history_tweet_ids", *self.post_fields, *self._expanded}
         return {name: value for name, value in everything.items() if name in shown and value is not None}
+
+    def _private(self, name: str, post: Post, metrics: Mapping[str, int]) -> dict[str, int]:
+        """Public impressions are organic and promoted ones together."""
+        seen, share = metrics["impression_count"], 4 if self.content.promoted(post) else 0
+        if name == "non_public_metrics":
+            clicks = {"url_link_clicks": seen // 90, "user_profile_clicks": seen // 140, "engagements": seen // 20}
+            return {"impression_count": seen, **clicks}
+        part = {"organic_metrics": 10 - share, "promoted_metrics": share}[name]
+        counted = ("impression_count", "retweet_count", "reply_count", "like_count")
+        return {key: metrics[key] * part // 10 for key in counted}
+
+    def media(self, key: str, post: Post) -> dict[str, Any]:
+        """One piece of media of a post: with `type` and its key, whatever is asked for."""
+        film, views = key.startswith(f"{VIDEO}_"), self.content.metrics(post)["impression_count"] // 3
+        age = self.content.world.clock.ms() - post.created
+        everything: dict[str, Any] = {"media_key": key, "type": "photo", "width": 1200, "height": 675}
+        if film:
+            parts = {f"playback_{part}_count": views * (100 - part // 2) // 100 for part in (0, 25, 50, 75, 100)}
+            everything |= {"type": "video", "duration_ms": 30_000, "public_metrics": {"view_count": views}}
+            if post.author == OWN and not is_app(self.call) and age <= 30 * DAY_MS:
+                everything |= {"non_public_metrics": parts, "organic_metrics": {**parts, "view_count": views}}
+        shown = {"media_key", "type", *self.media_fields}
+        return {name: value for name, value in everything.items() if name in shown}
 
     def user(self, user: int) -> dict[str, Any]:
         content = self.content
@@ -222,9 +247,9 @@ class Shape:
             users |= dict.fromkeys(post.author for post in referenced.values())
         if "in_reply_to_user_id" in wanted:
             users |= dict.fromkeys(post.reply_to for post in posts if post.reply_to is not None)
-        media = [key for post in posts for key in post.media] if "attachments.media_keys" in wanted else []
+        with_media = "attachments.media_keys" in wanted
         return {
-            "media": [{"media_key": key, "type": "photo"} for key in media],
+            "media": [self.media(key, post) for post in posts for key in post.media if with_media],
             "users": [self.user(one) for one in users],
             "tweets": [self.post(one, "includes") for one in referenced.values()],
         }

@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.platform import Call, Reply, json_reply
 from sandbox.table import WRITTEN
 from sandbox.x.content import OWN, WROTE, Content, Post
-from sandbox.x.dialect import Invalid, forbidden, invalid, problem
+from sandbox.x_api import Invalid, forbidden, invalid, problem
 
 _MEMBERS = (
     "card_uri", "community_id", "direct_message_deep_link", "edit_options", "for_super_followers_only", "geo",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
+import hmac
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -13,14 +16,16 @@ import pytest
 from sandbox.faults import Fault
 from sandbox.samples import SAMPLES
 from sandbox.sandbox import Sandbox
-from sandbox.world import from_ms
+from sandbox.world import DAY_MS, from_ms
 from sandbox.x.content import moment
-from sandbox.x.dialect import ALL_SCOPES, CONSUMER, PUBLIC_CLIENT
+from sandbox.x_api import ALL_SCOPES, CONSUMER, PUBLIC_CLIENT
 from tests.sandbox.rig import CHALLENGE, REDIRECT, VERIFIER, authorize, client_of, differences, make_sandbox, redirected
 from tests.shared import recorded
 
 BASE = "https://api.x.com"
 PKCE = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+
+NON_PUBLIC = {"impression_count", "url_link_clicks", "user_profile_clicks", "engagements"}
 
 
 @pytest.fixture
@@ -470,3 +475,50 @@ def test_replies_have_the_recorded_shapes(app: httpx.Client, user: httpx.Client)
         for name, ours in pairs
     }
     assert {name: one for name, one in found.items() if one} == {}
+
+
+def test_a_counter_of_answers_knows_those_that_are_found(app: httpx.Client) -> None:
+    found = app.get("/2/tweets/search/recent", params={"query": "to:sandbox_labs is:reply", "max_results": 100}).json()
+    asked = {"tweet.fields": "referenced_tweets", "ids": ",".join(one["id"] for one in found["data"])}
+    answered = [one["referenced_tweets"][0]["id"] for one in app.get("/2/tweets", params=asked).json()["data"]]
+    told = app.get("/2/tweets", params={"ids": ",".join({*answered}), "tweet.fields": "public_metrics"}).json()["data"]
+    assert told
+    for one in told:
+        assert one["public_metrics"]["reply_count"] >= answered.count(one["id"]) > 0
+
+
+def test_impressions_are_organic_and_promoted_ones_together(sandbox: Sandbox) -> None:
+    sandbox.advance(days=20)
+    user = user_of(sandbox, "tweet.read", "users.read")
+    fields = "public_metrics,non_public_metrics,organic_metrics,promoted_metrics"
+    start = from_ms(sandbox.world.clock.ms() - 29 * DAY_MS).isoformat().replace("+00:00", "Z")
+    params: dict[str, Any] = {"tweet.fields": fields, "max_results": 100, "start_time": start, "exclude": "retweets"}
+    posts = user.get(f"/2/users/{me(user)}/tweets", params=params).json()["data"]
+    promoted = [one for one in posts if "promoted_metrics" in one]
+    assert 0 < len(promoted) < len(posts)
+    for one in posts:
+        whole = one["public_metrics"]["impression_count"]
+        parts = [one[name]["impression_count"] for name in ("organic_metrics", "promoted_metrics") if name in one]
+        assert whole - 1 <= sum(parts) <= whole
+        assert one["non_public_metrics"].keys() == NON_PUBLIC
+
+
+def test_media_tell_what_is_asked_for_and_films_how_far_they_are_watched(sandbox: Sandbox) -> None:
+    sandbox.advance(days=60)
+    user = user_of(sandbox, "tweet.read", "users.read")
+    asked = {"expansions": "attachments.media_keys", "media.fields": "public_metrics,non_public_metrics,duration_ms"}
+    page = user.get(f"/2/users/{me(user)}/tweets", params={"max_results": 100, **asked}).json()
+    found = page["includes"]["media"]
+    assert {one["type"] for one in found} == {"photo", "video"}
+    films = [one for one in found if one["type"] == "video"]
+    assert all("public_metrics" in one for one in films)
+    assert {"non_public_metrics" in one for one in films} == {True, False}  # for 30 days
+    assert not any("public_metrics" in one or "width" in one for one in found if one["type"] == "photo")
+
+
+def test_an_event_is_signed_over_its_body_with_the_consumer_secret(sandbox: Sandbox) -> None:
+    call = sandbox.deliver("x", "https://hooks.example.com/", "secret")
+    right = b64encode(hmac.new(b"secret", call.body, sha256).digest()).decode()
+    assert call.headers["x-twitter-webhooks-signature"] == f"sha256={right}"
+    payload = json.loads(call.body)["data"]["payload"]
+    assert (payload["public_metrics"]["like_count"], payload["public_metrics"]["like_count_str"]) == (0, "0")

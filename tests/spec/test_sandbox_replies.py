@@ -14,7 +14,7 @@ from sandbox.platform import Call, Reply
 from sandbox.samples import SAMPLES
 from sandbox.sandbox import Sandbox
 from sandbox.world import World
-from sandbox.x.dialect import ALL_SCOPES
+from sandbox.x_api import ALL_SCOPES
 from tests.sandbox.rig import client_of, make_sandbox
 from tests.sandbox.test_x import grant
 from tests.shared import needs_shared

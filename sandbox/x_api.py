@@ -1,4 +1,4 @@
-"""How X speaks: problems, parameters, rate limits per path and pool, OAuth 2.0.
+"""How the platforms of X speak: problems, parameters, rate limits per path and pool, OAuth 2.0.
 
 Sources: docs.x.com fundamentals (rate-limits, authentication, response-codes), OpenAPI 2.159 and 2.167. What no
 document says is the author's knowledge of the live service: most wordings, the 402 body, the body of a 429.
@@ -218,6 +218,8 @@ _LIMITS: tuple[tuple[str, str, int, int], ...] = (
     ("GET", "/2/users/[^/]+/followers", 300, 300),
     ("GET", "/2/users/[^/]+", 300, 900),
     ("GET", "/2/tweets/search/recent", 450, 300),
+    ("GET", "/2/tweets/analytics", 300, 300),
+    ("GET", "/2/media/analytics", 300, 300),
     ("GET", "/2/tweets", 3500, 5000),
     ("GET", "/2/tweets/[^/]+", 450, 900),
     ("POST", "/2/tweets", 0, 100),
@@ -257,9 +259,9 @@ def limit_headers(call: Call, taken: Sequence[Taken]) -> Mapping[str, str]:
 # OAuth
 
 
-def _mint(kind: str, serial: int) -> str:
+def _mint(kind: str, serial: int, number: int) -> str:
     suffix = {"access": "at", "refresh": "rt"}.get(kind, "ac")
-    plain = f"{letters(43, serial)}:{1_757_232_000_000 + serial}:1:{serial % 10}:{suffix}:1"
+    plain = f"{letters(43, 10_000 * number + serial)}:{1_757_232_000_000 + serial}:1:{serial % 10}:{suffix}:1"
     return urlsafe_b64encode(plain.encode()).rstrip(b"=").decode()
 
 
@@ -290,16 +292,19 @@ def _app_token(server: OAuthServer, call: Call, fields: Mapping[str, str], clien
     return json_reply({"token_type": "bearer", "access_token": SAMPLES["x"]["app_bearer"]["token"]})
 
 
-def oauth_of(account: str) -> Dialect:
-    """RFC 6749 with PKCE; a code lives 30 s, an access token 2 h, a refresh token one use."""
+def oauth_of(slug: str, number: int, account: str, *clients: Client) -> Dialect:
+    """RFC 6749 with PKCE; a code lives 30 s, an access token 2 h, a refresh token one use.
+
+    `number` keeps the tokens of one product's app apart from those of the other; `clients` are further apps.
+    """
     return Dialect(
         title="X",
         authorize=("x.com", "/i/oauth2/authorize"),
         token=tuple((host, path) for host in HOSTS for path in ("/2/oauth2/token", "/oauth2/token")),
         revoke=("api.x.com", "/2/oauth2/revoke"),
         revoked=lambda call: json_reply({"revoked": True}),
-        clients=(client_of(SAMPLES["x"]["oauth2"]), PUBLIC_CLIENT, CONSUMER),
-        mint=_mint,
+        clients=(client_of(SAMPLES[slug]["oauth2"]), *clients),
+        mint=lambda kind, serial: _mint(kind, serial, number),
         scopes=ALL_SCOPES,
         pkce="required",
         code_seconds=30,
