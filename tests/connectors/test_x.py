@@ -1,7 +1,9 @@
-"""X: timelines of numbered posts, counters that move, errors beside data, money."""
+"""X: timelines of numbered posts, counters that move, answers, errors beside data, money; events and writes."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,13 +11,21 @@ import pytest
 
 from connectors.sdk.auth import OAuth2
 from connectors.sdk.base import Stream
-from connectors.x import ACCOUNT, CONNECTOR, FOLLOWERS, MENTIONS, POSTS, first_id_after
+from connectors.sdk.inbound import Delivery, Event
+from connectors.sdk.x import first_id_after, made_at
+from connectors.x import CONNECTOR
+from connectors.x.streams import ACCOUNT, DIRECT_MESSAGES, FOLLOWERS, MENTIONS, POSTS, REPLIES
+from connectors.x.webhooks import INBOUND
+from connectors.x.writes import HIDING, POST_WRITE
 from core.classify import Disposition
-from core.errors import CredentialMalformed
-from core.model import Context
+from core.errors import CredentialMalformed, IntegrationError, SignatureRefused, UsageError
+from core.http import Request
+from core.model import Context, Deletion
 from core.pacing import Observation
 from tests.columns import rows
 from tests.connectors.replies import NOW, meant, reply
+from tests.contract.rig import Rig, sandbox_of
+from tests.shared import needs_shared, recorded
 
 CONTEXT = Context(now=NOW, settings={"user_id": "2244994945"})
 PROBLEM = "https://api.x.com/2/problems/"
@@ -30,6 +40,7 @@ def test_ids_begin_with_the_milliseconds_since_the_epoch_of_x() -> None:
     # A post of X's documentation: 1212092628029698048 was made at 2019-12-31T19:26:16.000Z.
     made = datetime(2019, 12, 31, 19, 26, 16, tzinfo=UTC)
     assert first_id_after(made) <= 1212092628029698048 < first_id_after(made + timedelta(seconds=1))
+    assert made <= made_at("1212092628029698048") < made + timedelta(seconds=1)
 
 
 def test_posts_of_the_last_week_are_read_again_and_mentions_are_not() -> None:
@@ -42,7 +53,7 @@ def test_posts_of_the_last_week_are_read_again_and_mentions_are_not() -> None:
     assert POSTS.request(posts.state, CONTEXT).params["since_id"] == posts.state["since"]
 
 
-@pytest.mark.parametrize("stream", [POSTS, MENTIONS])
+@pytest.mark.parametrize("stream", [POSTS, MENTIONS, REPLIES, DIRECT_MESSAGES])
 def test_what_a_timeline_no_longer_shows_is_not_gone(stream: Stream) -> None:
     assert not stream.sweep
 
@@ -52,8 +63,14 @@ def test_a_timeline_is_asked_with_the_parameter_that_is_set() -> None:
     assert (request.path, request.filled_path) == ("/2/users/{user_id}/tweets", "/2/users/2244994945/tweets")
     assert "tweet.fields" in request.params
     renamed = Context(now=NOW, settings={"user_id": "1", "fields_parameter": "post.fields"})
-    assert "public_metrics" in str(POSTS.request({}, renamed).params["post.fields"])
-    assert "tweet.fields" not in POSTS.request({}, renamed).params
+    asked = POSTS.request({}, renamed).params
+    assert "public_metrics" in str(asked["post.fields"])
+    assert "note_post" in str(asked["post.fields"])
+    assert "tweet.fields" not in asked
+    # What the newer parameter does not take is expanded.
+    assert asked["expansions"] == "author_id,in_reply_to_user_id,referenced_posts"
+    assert "author_id" not in str(asked["post.fields"])
+    assert "expansions" not in request.params
 
 
 def test_pages_go_on_to_the_token_also_behind_a_short_one() -> None:
@@ -118,14 +135,31 @@ def test_whose_account_it_is_depends_on_the_credential() -> None:
 
 def test_each_path_has_a_budget_of_its_own() -> None:
     asked = [stream.request({}, CONTEXT) for stream in CONNECTOR.streams]
-    buckets = []
-    for request in (*asked, CONNECTOR.probe("app_bearer", {"username": "ada"})):
+    asked += [
+        CONNECTOR.probe("app_bearer", {"username": "ada"}),
+        *written(),
+    ]
+    for request in asked:
         (limit,) = CONNECTOR.rate_limit.covering(request)
-        buckets.append(limit.bucket)
         headers = {"x-rate-limit-remaining": "0", "x-rate-limit-reset": "1800000000"}
         told = CONNECTOR.rate_limit.dialect(request, reply({}, headers=headers), NOW.timestamp())
         assert told == (Observation(bucket=limit.bucket, remaining=0, resets_at=1_800_000_000),)
-    assert len(set(buckets)) == len(buckets)
+        assert limit.bucket == f"{request.method} {request.path}"
+
+
+@pytest.mark.parametrize("whose", ["app", "user"])
+def test_a_limit_of_a_day_counts_once_it_is_used_up(whose: str) -> None:
+    asked = POSTS.request({}, CONTEXT)
+    headers = {"x-rate-limit-remaining": "9", "x-rate-limit-reset": "1800000000"}
+    by_day = {f"x-{whose}-limit-24hour-remaining": "0", f"x-{whose}-limit-24hour-reset": "1800009999"}
+    dialect = CONNECTOR.rate_limit.dialect
+    bucket = "GET /2/users/{user_id}/tweets"
+    assert dialect(asked, reply({}, headers={**headers, **by_day}), NOW.timestamp()) == (
+        Observation(bucket=bucket, remaining=9, resets_at=1_800_000_000),
+        Observation(bucket=bucket, remaining=0, resets_at=1_800_009_999),
+    )
+    by_day[f"x-{whose}-limit-24hour-remaining"] = "7000"
+    assert len(dialect(asked, reply({}, headers={**headers, **by_day}), NOW.timestamp())) == 1
 
 
 def test_a_refresh_token_works_once_so_the_new_one_is_kept() -> None:
@@ -159,12 +193,23 @@ V1_ACCESS = {"errors": [{"code": 220, "message": "Your credentials do not allow 
         (403, problem("not-authorized-for-field"), Disposition.SCOPE_MISSING),
         (403, {"detail": "You are not allowed to create a Tweet with duplicate content."}, Disposition.FAIL),
         (403, {"detail": "You are not permitted to perform this action."}, Disposition.FAIL),
+        (403, problem("client-not-enrolled"), Disposition.SCOPE_MISSING),
+        (403, {"reason": "client-not-enrolled", "type": "about:blank"}, Disposition.SCOPE_MISSING),
+        (403, problem("disallowed-resource"), Disposition.SCOPE_MISSING),
         (402, {"title": "CreditsDepleted"}, Disposition.QUOTA_EXHAUSTED),
+        (402, "", Disposition.QUOTA_EXHAUSTED),
+        (429, {"title": "CreditsDepleted", "type": "about:blank"}, Disposition.QUOTA_EXHAUSTED),
+        (403, problem("credits"), Disposition.QUOTA_EXHAUSTED),
+        (403, {"title": "SpendCapReached", "type": "about:blank"}, Disposition.QUOTA_EXHAUSTED),
         (429, problem("usage-capped", period="Monthly"), Disposition.QUOTA_EXHAUSTED),
         (429, problem("usage-capped", OLD_PROBLEM, period="Monthly"), Disposition.QUOTA_EXHAUSTED),
         (429, problem("rate-limit-exceeded"), Disposition.RATE_LIMITED),
         (429, {"title": "Too Many Requests", "type": "about:blank", "status": 429}, Disposition.RATE_LIMITED),
         (429, V1_LIMIT, Disposition.RATE_LIMITED),
+        (400, {"code": 88, "message": "Rate limit exceeded"}, Disposition.RATE_LIMITED),
+        (401, {"code": 89, "message": "Invalid or expired token."}, Disposition.REFRESH_TOKEN),
+        (403, {"code": 220, "message": "…"}, Disposition.SCOPE_MISSING),
+        (429, problem("rate-limit-exceeded", OLD_PROBLEM), Disposition.RATE_LIMITED),
         (400, problem("invalid-request"), Disposition.FAIL),
         (404, problem("resource-not-found"), Disposition.FAIL),
         (410, "", Disposition.FAIL),
@@ -179,7 +224,7 @@ def test_errors_mean_what_the_vendor_says(status: int, body: Any, disposition: D
     assert meant(CONNECTOR, status, body) is disposition
 
 
-@pytest.mark.parametrize("parameter", ["pagination_token", "since_id"])
+@pytest.mark.parametrize("parameter", ["pagination_token", "next_token", "since_id"])
 def test_a_place_that_x_no_longer_takes_begins_the_walk_again(parameter: str) -> None:
     body = problem("invalid-request", errors=[{"message": "…", "parameters": {parameter: ["7140"]}}])
     assert meant(CONNECTOR, 400, body) is Disposition.RESET_STATE
@@ -195,3 +240,219 @@ def test_a_bearer_token_begins_with_a_row_of_a() -> None:
             token.check(wrong)
     with pytest.raises(CredentialMalformed):
         username.check("@ada")
+
+
+# What is read besides
+
+
+def test_a_post_that_was_edited_is_gone_once_its_successor_is_read() -> None:
+    found = [
+        {"id": "9", "text": "right", "edit_history_tweet_ids": ["5", "7", "9"]},
+        {"id": "4", "text": "as it was", "edit_history_post_ids": ["4"]},
+        {"id": "3", "text": "of old"},
+    ]
+    for stream in (POSTS, MENTIONS):
+        page = stream.parse(stream.request({}, CONTEXT), reply({"data": found}), {}, CONTEXT)
+        assert page.deleted == [Deletion(match={"id": "5"}), Deletion(match={"id": "7"})]
+
+
+def test_answers_are_searched_for_by_whom_they_answer() -> None:
+    asked = REPLIES.request({"since": "4"}, CONTEXT)
+    assert (asked.path, asked.params["query"]) == ("/2/tweets/search/recent", "to:2244994945 is:reply")
+    assert (asked.params["since_id"], asked.params["max_results"]) == ("4", 100)
+    found = {"data": [{"id": "8", "text": "Indeed"}], "meta": {"result_count": 1, "next_token": "n"}}
+    page = REPLIES.parse(asked, reply(found), {"since": "4"}, CONTEXT)
+    assert page.next is not None
+    assert page.next.params["pagination_token"] == "n"
+    assert REPLIES.parse(page.next, reply({"meta": {"result_count": 0}}), page.state, CONTEXT).state == {"since": "8"}
+
+
+def test_messages_are_read_down_to_those_of_the_last_walk() -> None:
+    asked = DIRECT_MESSAGES.request({}, CONTEXT)
+    assert "sender_id" in str(asked.params["dm_event.fields"])
+    fresh, old = (str(first_id_after(NOW - timedelta(hours=hours))) for hours in (1, 4))
+    state = {"since": (NOW - timedelta(hours=2)).isoformat()}
+    events = [{"id": one, "event_type": "MessageCreate", "text": "Hello"} for one in (fresh, old)]
+    told = {"data": events, "meta": {"result_count": 2, "next_token": "n"}}
+    assert DIRECT_MESSAGES.parse(asked, reply(told), state, CONTEXT).next is None
+    assert DIRECT_MESSAGES.parse(asked, reply(told), {}, CONTEXT).next is not None
+    assert DIRECT_MESSAGES.methods == ("oauth2",)
+
+
+# Webhooks
+
+SECRET = {"consumer_secret": "test_consumer_secret"}
+HOOK = Delivery(method="POST", url="https://hooks.example.com/")
+
+
+def told_of(kind: str, payload: Any, **more: Any) -> Event:
+    data = {"event_uuid": "1", "filter": {"user_id": "7"}, "event_type": kind, "payload": payload, **more}
+    (event,) = INBOUND.events(replace(HOOK, body=json.dumps({"data": data}).encode()))
+    return event
+
+
+@needs_shared
+def test_a_call_signed_as_the_vendor_tells_is_accepted() -> None:
+    vector = recorded("x", "webhook_vectors.json")["vectors"]
+    values = {"consumer_secret": vector["secret"]}
+    call = replace(HOOK, headers={vector["header"]: vector["value"]}, body=vector["body"].encode())
+    INBOUND.verify(call, values, NOW)
+    for wrong in (replace(call, body=call.body + b" "), replace(call, headers={})):
+        with pytest.raises(SignatureRefused):
+            INBOUND.verify(wrong, values, NOW)
+    (event,) = INBOUND.events(call)
+    assert (event.id, event.kind, event.account) == ("2080761390344937796", "post.create", "1111111111111111111")
+    assert (event.stream, event.key, event.deleted) == ("posts", {"id": "2080761390344937796"}, False)
+    asked = replace(HOOK, method="GET", params={"crc_token": vector["crc_token"]})
+    answer = INBOUND.handshake(asked, values)
+    assert answer is not None
+    assert json.loads(answer.body) == {"response_token": vector["crc_response"]}
+    assert (answer.status, answer.content_type) == (200, "application/json")
+
+
+def test_only_a_challenge_is_answered() -> None:
+    assert INBOUND.handshake(replace(HOOK, params={"crc_token": "a"}), SECRET) is None
+    assert INBOUND.handshake(replace(HOOK, method="GET"), SECRET) is None
+
+
+@pytest.mark.parametrize("token", ["", '{"data":{}}', "[]", "a b", "a" * 513])
+def test_a_challenge_that_could_be_an_event_is_not_signed(token: str) -> None:
+    with pytest.raises(SignatureRefused):
+        INBOUND.handshake(replace(HOOK, method="GET", params={"crc_token": token}), SECRET)
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "stream", "key", "deleted"),
+    [
+        ("post.create", {"id": "5"}, "posts", {"id": "5"}, False),
+        ("PostCreate", {"id": "5"}, "posts", {"id": "5"}, False),
+        ("post.delete", {"id": "5", "author_id": "7"}, "posts", {"id": "5"}, True),
+        ("post.mention.create", {"id": "5"}, "mentions", {"id": "5"}, False),
+        ("follow.follow", {"source": {"id": "9"}, "target": {"id": "7"}}, "followers", {"id": "9"}, False),
+        ("follow.unfollow", {"source": {"id": "9"}, "target": {"id": "7"}}, "followers", {"id": "9"}, True),
+        ("FollowUnfollow", {"source": {"id": "9"}, "target": {"id": "7"}}, "followers", {"id": "9"}, True),
+        ("follow.unfollow", {"source": {"id": "7"}, "target": {"id": "9"}}, "", {}, False),
+        ("profile.update.bio", {"before": "a", "after": "b"}, "account", {"id": "7"}, False),
+        ("like.create", {"id": "5"}, "", {}, False),
+        ("oauth.revoke", None, "", {}, False),
+        ("post.delete", {}, "", {}, False),
+        ("something.new", [], "", {}, False),
+    ],
+)
+def test_an_event_names_what_it_is_about(
+    kind: str, payload: Any, stream: str, key: dict[str, str], deleted: bool
+) -> None:
+    event = told_of(kind, payload)
+    assert (event.kind, event.stream, event.key, event.deleted) == (kind, stream, key, deleted)
+
+
+def test_an_event_without_an_id_or_of_another_product_counts_once() -> None:
+    body = json.dumps({"for_user_id": "7", "tweet_create_events": [{"id_str": "5"}]}).encode()
+    (event,) = INBOUND.events(replace(HOOK, body=body))
+    assert (event.kind, event.stream) == ("unknown", "")
+    assert event.id == INBOUND.events(replace(HOOK, body=body))[0].id
+    assert event.id != INBOUND.events(replace(HOOK, body=body + b" "))[0].id
+
+
+# Writes
+
+
+def written() -> list[Request]:
+    assert POST_WRITE.create
+    assert POST_WRITE.delete
+    assert POST_WRITE.read
+    assert HIDING.update
+    return [
+        POST_WRITE.create({"text": "Hello"}, CONTEXT),
+        POST_WRITE.delete({"id": "5"}, None, CONTEXT),
+        POST_WRITE.read({"id": "5"}, CONTEXT),
+        HIDING.update({"id": "5"}, {"hidden": True}, None, CONTEXT),
+    ]
+
+
+def test_a_post_is_written_as_the_vendor_tells() -> None:
+    create, delete, read, hide = written()
+    assert (create.method, create.path, create.json, create.repeatable) == (
+        "POST",
+        "/2/tweets",
+        {"text": "Hello"},
+        False,
+    )
+    assert (delete.method, delete.filled_path) == ("DELETE", "/2/tweets/5")
+    assert read.filled_path == "/2/tweets/5"
+    assert (hide.method, hide.filled_path, hide.json) == ("PUT", "/2/tweets/5/hidden", {"hidden": True})
+    assert POST_WRITE.create
+    given: dict[str, Any] = {
+        "text": "Yes",
+        "answers_id": "1",
+        "quotes_id": "2",
+        "edits_id": "3",
+        "media_ids": ["4"],
+        "made_with_ai": True,
+    }
+    poll: dict[str, Any] = {"poll_options": ["a", "b"], "poll_minutes": 60, "reply_settings": None}
+    assert POST_WRITE.create({**given, **poll}, CONTEXT).json == {
+        "text": "Yes",
+        "reply": {"in_reply_to_tweet_id": "1"},
+        "quote_tweet_id": "2",
+        "edit_options": {"previous_post_id": "3"},
+        "media": {"media_ids": ["4"]},
+        "made_with_ai": True,
+        "poll": {"options": ["a", "b"], "duration_minutes": 60},
+    }
+
+
+@pytest.mark.parametrize("given", [{}, {"text": ""}, {"text": "Which?", "poll_options": ["a", "b"]}])
+def test_a_post_that_says_nothing_is_not_sent(given: dict[str, Any]) -> None:
+    assert POST_WRITE.create
+    with pytest.raises(UsageError):
+        POST_WRITE.create(given, CONTEXT)
+
+
+@pytest.mark.parametrize("changes", [{}, {"hidden": "yes"}, {"text": "other"}])
+def test_of_an_answer_only_hidden_is_written(changes: dict[str, Any]) -> None:
+    assert HIDING.update
+    with pytest.raises(UsageError):
+        HIDING.update({"id": "5"}, changes, None, CONTEXT)
+
+
+def writing() -> Rig:
+    rig = Rig(connector=CONNECTOR, method="oauth2", sandbox=sandbox_of("x", 60))
+    for held in rig.sandbox.accepted.of("x"):
+        rig.sandbox.accepted.add(replace(held, scopes=(*held.scopes, "tweet.write", "tweet.moderate.write")))
+    return rig
+
+
+def test_a_post_is_created_found_edited_and_deleted() -> None:
+    rig = writing()
+    create, read, delete = POST_WRITE.create, POST_WRITE.read, POST_WRITE.delete
+    assert create
+    assert read
+    assert delete
+    key = POST_WRITE.created(rig.client.send(create({"text": "A first wrod"}, rig.context())))
+    found = POST_WRITE.record_of(rig.client.send(read(key, rig.context())))
+    assert found is not None
+    (row,) = rows(POSTS.columns, [found])
+    assert (row["id"], row["text"]) == (key["id"], "A first wrod")
+    edited = {"text": "A first word", "edits_id": key["id"]}
+    after = POST_WRITE.created(rig.client.send(create(edited, rig.context())))
+    assert after != key
+    rig.client.send(delete(after, None, rig.context()))
+    with pytest.raises(IntegrationError):
+        rig.client.send(read(after, rig.context()))
+    again = create({"text": "A second"}, rig.context())
+    rig.client.send(again)
+    with pytest.raises(IntegrationError, match="duplicate"):
+        rig.client.send(again)
+
+
+def test_an_answer_is_hidden() -> None:
+    rig = writing()
+    rig.sandbox.advance(days=5)
+    asked = REPLIES.request({}, rig.context())
+    found = rows(REPLIES.columns, REPLIES.parse(asked, rig.client.send(asked), {}, rig.context()).records)
+    own = {row["id"] for row in rig.read(POSTS).live.values()}
+    answer = next(row for row in found if row["conversation_id"] in own)
+    assert HIDING.update
+    hidden = rig.client.send(HIDING.update({"id": str(answer["id"])}, {"hidden": True}, None, rig.context()))
+    assert hidden.get("data/hidden") is True

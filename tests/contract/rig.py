@@ -209,7 +209,11 @@ class Rig:
 
     def _send(self, stream: Stream, request: Request) -> Response:
         # Who follows what replies tell must do so at any page size; who counts for itself keeps its own.
-        asked = with_smaller_pages(request) if self.small_pages and not stream.ahead else request
+        asked = (
+            with_smaller_pages(request, told(self.connector.name).least.get(request.path, PAGE))
+            if self.small_pages and not stream.ahead
+            else request
+        )
         response = self.client.send(asked, purpose=stream.name)
         self.replies[stream.name].append(response)
         return response
@@ -252,13 +256,13 @@ def only_leads(rig: Rig, stream: Stream, step: Step) -> bool:
     return leading is not None and leading in [call.path for call in rig.calls if call.number == step.call]
 
 
-def with_smaller_pages(request: Request) -> Request:
-    """The same question for pages of PAGE records, where it names a size in parameters or body."""
-    sizes = {n: PAGE for n, v in request.params.items() if n in _SIZES and isinstance(v, int) and v > PAGE}
+def with_smaller_pages(request: Request, size: int = PAGE) -> Request:
+    """The same question for pages of `size` records, where it names a size in parameters or body."""
+    sizes = {n: size for n, v in request.params.items() if n in _SIZES and isinstance(v, int) and v > size}
     if sizes:
         request = replace(request, params={**request.params, **sizes})
     if isinstance(request.json, dict):
         body = request.json
-        sizes = {n: PAGE for n in _SIZES if isinstance(size := body.get(n), int) and size > PAGE}
+        sizes = {n: size for n in _SIZES if isinstance(v := body.get(n), int) and v > size}
         request = replace(request, json={**body, **sizes}) if sizes else request
     return request

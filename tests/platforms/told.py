@@ -21,9 +21,9 @@ class Told:
     a walk of some stream may go on from (the calls then are others), `settings` and `parent` what streams need to ask.
     `moving`: by stream that sweeps, why figures of its older rows are read again only now and then. `leading`: by
     stream, the address of calls whose replies may only lead to its records. `endless`: by stream, why its replies lead
-    on beyond what is wanted. `webhook` are the values that check a call
-    of the sandbox, where one made-up secret will not do; `_secret` among them is what the sandbox signs with, where
-    that is something else. `secret_addresses`: by path, why the platform wants secrets in the
+    on beyond what is wanted. `least`: by path template, the smallest page that may be asked for. `webhook` are the
+    values that check a call of the sandbox, where one made-up secret will not do; `_secret` among them is what the
+    sandbox signs with, where that is something else. `secret_addresses`: by path, why the platform wants secrets in the
     address there. `judge` is the vendor's specification; `no_judge` says why there is none.
     """
 
@@ -38,6 +38,7 @@ class Told:
     moving: Mapping[str, str] = field(default_factory=dict)
     leading: Mapping[str, str] = field(default_factory=dict)
     endless: Mapping[str, str] = field(default_factory=dict)
+    least: Mapping[str, int] = field(default_factory=dict)
     webhook: Mapping[str, str] = field(default_factory=dict)
     secret_addresses: Mapping[str, str] = field(default_factory=dict)
     judge: Judge | None = None

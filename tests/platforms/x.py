@@ -4,20 +4,35 @@ from tests.platforms.told import Told
 from tests.spec.judges import Specified
 from tests.spec.judging import Judge
 
+_NEWER = "the name of 2026, sent where the setting `fields_parameter` asks for it"
+_NO_SUCH = "nothing of that kind is in the sandbox"
+_POST = {
+    "repost_count": _NEWER,
+    "edit_history_post_ids": _NEWER,
+    "referenced_posts": _NEWER,
+    "note_post": _NEWER,
+    "note_tweet": _NO_SUCH,
+    "poll_ids": _NO_SUCH,
+    "community_id": _NO_SUCH,
+}
+_GIVEN = ("answers_id", "quotes_id", "edits_id", "media_ids", "poll_options", "poll_minutes", "made_with_ai")
+_ONLY_WRITTEN = "only written, never told"
+
 TOLD = Told(
     settings={"user_id": "1"},
     unresolved={
-        "account": {"post_count": "the name of 2026, sent where the setting `fields_parameter` asks for it"},
-        "followers": {"post_count": "the name of 2026, sent where the setting `fields_parameter` asks for it"},
+        "account": {"post_count": _NEWER},
+        "followers": {"post_count": _NEWER},
         "posts": {
-            "repost_count": "the name of 2026, sent where the setting `fields_parameter` asks for it",
-            "edit_history_post_ids": "the name of 2026, sent where the setting `fields_parameter` asks for it",
+            **_POST,
+            **dict.fromkeys(_GIVEN, _ONLY_WRITTEN),
+            "paid_partnership": "told under the newer names alone",
         },
-        "mentions": {
-            "repost_count": "the name of 2026, sent where the setting `fields_parameter` asks for it",
-            "edit_history_post_ids": "the name of 2026, sent where the setting `fields_parameter` asks for it",
-        },
+        "mentions": _POST | {"media_keys": _NO_SUCH},
+        "replies": _POST | {"media_keys": _NO_SUCH, "hidden": _ONLY_WRITTEN},
+        "direct_messages": {"attachments": _NO_SUCH},
     },
+    least={"/2/tweets/search/recent": 10},
     paths={
         "pytwitter/apis/timeline/timeline_mentions.json": "/2/users/2244994945/mentions",
         "pytwitter/apis/timeline/timeline_tweets.json": "/2/users/2244994945/tweets",
