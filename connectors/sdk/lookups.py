@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,10 @@ def never(response: Response, context: Context) -> bool:
     return False
 
 
+def together(ids: Sequence[str], context: Context) -> Sequence[Sequence[str]]:
+    return [ids]
+
+
 def lookup_stream(
     *,
     name: str,
@@ -28,6 +32,7 @@ def lookup_stream(
     next_token: NextToken = one_page,
     token_param: str = "page",
     in_body: bool = False,
+    batches: Callable[[Sequence[str], Context], Sequence[Sequence[str]]] = together,
     enough: Callable[[Response, Context], bool] = never,
     recency: Recency | None = None,
     oldest: Callable[[Response], datetime | None] = lambda response: None,
@@ -35,11 +40,12 @@ def lookup_stream(
 ) -> Stream:
     """`ask` lists, `ids(reply)` are looked up together with `look_up`, and `cut` takes the records out of that reply.
 
-    A page of the list holds at most as many ids as one look-up takes. `enough(reply, now)` ends the walk after this
-    page of the list: for those whose older records no longer change. So does `recency`, where the list is told newest
-    first and `oldest(reply)` is the moment of a page's last entry. State in the middle of a walk: {"page": token}
-    before a page of the list, {"ids": [...]} before a look-up, with {"page": token} where the list goes on after it;
-    and what `recency` remembers, between walks as well.
+    A page of the list holds at most as many ids as one look-up takes, unless `batches(ids, now)` parts them, as where
+    not all may be asked the same. `enough(reply, now)` ends the walk after this page of the list: for those whose
+    older records no longer change. So does `recency`, where the list is told newest first and `oldest(reply)` is the
+    moment of a page's last entry. State in the middle of a walk: {"page": token} before a page of the list,
+    {"ids": [...]} before a look-up, with {"later": [[...]]} where others follow and {"page": token} where the list goes
+    on after them; and what `recency` remembers, between walks as well.
     """
 
     def request(state: State, context: Context) -> Request:
@@ -54,24 +60,26 @@ def lookup_stream(
     def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
         memory = recency.memory(state, context) if recency else {}
         if "ids" in state:
-            return _after_look_up(cut(response, context), state.get("page"), memory, context)
-        found = list(ids(response))
+            later = state.get("later", [])
+            assert isinstance(later, list)
+            return _page(cut(response, context), later, state.get("page"), memory, context)
+        parts: list[JSON] = [[*part] for part in batches(ids(response), context) if part]
         token = None if enough(response, context) or _reached(response, memory) else next_token(response, ())
-        if not found:
-            return _after_look_up((), token, memory, context)
-        middle: dict[str, JSON] = {"ids": [*found], **memory}
-        if token is not None:
-            middle["page"] = token
-        return Page(records=(), state=middle, next=look_up(found, context))
+        return _page((), parts, token, memory, context)
 
     def _reached(response: Response, memory: State) -> bool:
         moment = oldest(response) if recency else None
         return recency is not None and moment is not None and recency.reached(moment, memory)
 
-    def _after_look_up(records: Sequence[bytes], token: JSON, memory: State, context: Context) -> Page:
-        if token is None:
+    def _page(
+        records: Sequence[bytes], parts: list[JSON], token: JSON, memory: Mapping[str, JSON], context: Context
+    ) -> Page:
+        if not parts and token is None:
             return Page(records=records, state=recency.ended(memory) if recency else EMPTY_STATE)
-        return Page(records=records, state={"page": token, **memory}, next=_listing(token, context))
+        after: dict[str, JSON] = {"ids": parts[0]} if parts else {}
+        after |= {"later": parts[1:]} if parts[1:] else {}
+        after |= {"page": token} if token is not None else {}
+        return Page(records=records, state={**after, **memory}, next=request(after, context))
 
     return Stream(name=name, columns=columns, request=request, parse=parse, **more)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.sdk.base import Stream
 from connectors.sdk.driver import Step, walk
-from connectors.sdk.lookups import listed, lookup_stream
+from connectors.sdk.lookups import listed, lookup_stream, together
 from connectors.sdk.streams import at, value_of
 from connectors.sdk.timelines import Recency, recent_first
 from core.http import Request, Response
@@ -42,7 +42,7 @@ def timeline() -> Stream:
     )
 
 
-def look_ups() -> Stream:
+def look_ups(batches: Callable[[Sequence[str], Context], Sequence[Sequence[str]]] = together) -> Stream:
     def oldest(response: Response) -> datetime | None:
         found = response.records("items")
         return moment(int(value_of(found[-1], "id"))) if found else None
@@ -55,9 +55,15 @@ def look_ups() -> Stream:
         cut=listed("items"),
         columns=COLUMNS,
         next_token=at("next"),
+        batches=batches,
         recency=Recency(settles=SETTLES, forget_after=WEEK),
         oldest=oldest,
     )
+
+
+def parted() -> Stream:
+    """Look-ups of one id each."""
+    return look_ups(lambda ids, context: [[one] for one in ids])
 
 
 class Platform:
@@ -85,11 +91,11 @@ def read(stream: Stream, platform: Platform, state: State, now: datetime = NOW) 
     return [int(value_of(record, "id")) for step in steps for record in step.page.records], steps[-1].page.state
 
 
-BOTH = pytest.mark.parametrize("make", [timeline, look_ups])
+EACH = pytest.mark.parametrize("make", [timeline, look_ups, parted])
 AGES = st.sets(st.integers(0, 60), max_size=12)
 
 
-@BOTH
+@EACH
 @given(ages=AGES)
 def test_a_first_walk_reads_all_and_a_later_one_whatever_is_not_settled(
     make: Callable[[], Stream], ages: set[int]
@@ -102,7 +108,7 @@ def test_a_first_walk_reads_all_and_a_later_one_whatever_is_not_settled(
     assert {age for age in ages if moment(age) >= NOW - SETTLES} <= set(again)
 
 
-@BOTH
+@EACH
 @given(ages=AGES, stops=st.integers(0, 8), later=st.booleans())
 def test_a_walk_that_was_stopped_anywhere_misses_nothing(
     make: Callable[[], Stream], ages: set[int], stops: int, later: bool
@@ -125,14 +131,14 @@ def _first(items: Iterator[Step], count: int) -> Iterator[Step]:
         yield item
 
 
-@BOTH
+@EACH
 def test_a_later_walk_ends_with_the_page_that_is_settled(make: Callable[[], Stream]) -> None:
     platform = Platform([0, 5, 6, 20, 30, 40])
     found, _ = read(make(), platform, {"since": NOW.isoformat(), "full": NOW.isoformat()})
     assert found == [0, 5, 6, 20]
 
 
-@BOTH
+@EACH
 def test_a_week_after_the_last_full_walk_all_is_forgotten(make: Callable[[], Stream]) -> None:
     state: State = {"since": NOW.isoformat(), "full": NOW.isoformat()}
     _, almost = read(make(), Platform([0]), state, NOW + WEEK - timedelta(seconds=1))
