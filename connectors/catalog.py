@@ -27,6 +27,7 @@ PLATFORMS: Final[dict[str, str]] = {
     "sendgrid": "connectors.sendgrid",
     "tiktok": "connectors.tiktok",
     "x": "connectors.x",
+    "x_analytics": "connectors.x_analytics",
     "youtube": "connectors.youtube",
 }
 

@@ -25,6 +25,7 @@ MODULES: Mapping[str, str] = {
     "sendgrid": "sandbox.sendgrid",
     "tiktok": "sandbox.tiktok",
     "x": "sandbox.x",
+    "x_analytics": "sandbox.x_analytics",
     "youtube": "sandbox.youtube",
 }
 

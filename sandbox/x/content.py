@@ -198,13 +198,17 @@ class Content:
     def revision(self) -> tuple[object, ...]:
         return (self.posts.revision, self._mentions.revision)
 
-    def metrics(self, post: Post) -> dict[str, int]:
-        """Counters that grow fast for days, then slowly, and never shrink."""
-        days = max(0.0, (self.world.clock.ms() - post.created) / DAY_MS)
+    def seen(self, post: Post, at: int) -> int:
+        """How often a post was seen until this moment: fast for days, then slowly, and never less."""
+        days = max(0.0, (at - post.created) / DAY_MS)
         grown = (1 - exp(-days / 3)) + 0.02 * days**0.5
         size = 2_000 if post.author == OWN else 60
         base = size * (0.2 + share(*self._seed, post.id, 2)) * (1 + self.world.scale / 2_000)
-        seen = int(base * grown)
+        return int(base * grown)
+
+    def metrics(self, post: Post) -> dict[str, int]:
+        """Counters of now, in proportion to how often it was seen."""
+        seen = self.seen(post, self.world.clock.ms())
         return {
             "retweet_count": seen // 160,
             "reply_count": max(seen // 220, self._answered(post.id)),
@@ -262,7 +266,7 @@ class Content:
             text=f"Some words about {topic} ({index}) #{tag} 🚀",
             conversation=identity,
             chain=(identity,),
-            media=(f"{PHOTO if pick > 0.9 else VIDEO}_{identity}",) if pick > 0.8 else (),
+            media=(f"{PHOTO if pick > 0.9 else VIDEO}_{identity}",) if pick > 0.7 else (),
             lang="en",
         )
         if pick < 0.15:
