@@ -21,6 +21,7 @@ from connectors.sdk.base import Version
 from connectors.sdk.limits import counted_headers, path_limit, per_path
 from connectors.sdk.oauth2 import TOKEN_ERRORS
 from core.classify import Disposition, ErrorRule
+from core.errors import BadReply
 from core.http import Params, Request, Response
 from core.model import Column
 from core.pacing import Limit, Observation, RateLimit
@@ -56,7 +57,9 @@ def first_id_after(moment: datetime) -> int:
 
 
 def made_at(identity: str) -> datetime:
-    """The moment that an id begins with."""
+    """The moment that an id begins with. Raises BadReply for one that is no number."""
+    if not identity.isdecimal():
+        raise BadReply("an id is no number")
     return datetime.fromtimestamp(((int(identity) >> 22) + _SNOWFLAKE_EPOCH_MS) / 1000, UTC)
 
 

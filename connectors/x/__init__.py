@@ -3,8 +3,8 @@
 Quirks, and where they are told:
 - Timelines come newest first and end at the latest 3,200 posts or 800 mentions; ids are 64-bit numbers sent as text.
   https://docs.x.com/x-api/posts/timelines/introduction
-- Deletions never show, and old posts fall out of sight: a post that is not seen is not therefore gone. Counters of
-  posts move for days, so the posts of the last week are read again at each sync.
+- Deletions are not told, and old posts fall out of sight: a post that is not seen is not therefore gone. Counters of
+  posts move for days, so the posts of the last week are read again at each sync: those that are missing then are gone.
 - An edit within the hour makes a new post, which names those before it; these are then taken for gone.
   https://docs.x.com/x-api/fundamentals/edit-posts
 - Answers are searched for by whom they answer, and a search sees seven days; a `since_id` from before is refused.

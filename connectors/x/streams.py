@@ -22,10 +22,11 @@ from connectors.sdk.x import (
     whoami,
 )
 from connectors.x.writes import HIDING, POST_COLUMNS, POST_FIELDS, POST_WRITE, REPLY_COLUMNS, TOLD_OF_POSTS
-from core.http import Params, Request, Response
+from core.http import JSON, Params, Request, Response
 from core.model import Column, Context, Deletion, Page, State
 
 _COUNTERS_MOVE: Final = timedelta(days=7)
+_LISTED: Final = 3_000  # safely below the 3,200 posts that a timeline lists
 _USER: Final = (
     Column(name="id", required=True, pattern=ID),
     Column(name="username", required=True),
@@ -48,11 +49,15 @@ _NEXT: Final = at("meta/next_token")
 # Posts
 
 
+def _gone(identity: str) -> Deletion:
+    return Deletion(match={"id": identity})
+
+
 def _edited(record: bytes) -> list[Deletion]:
-    """The posts that this one took the place of: its history without itself, who is last in it."""
+    """The posts that this one took the place of: whatever its history, which all its versions share, has before it."""
     chains = (value_of(record, name) for name in ("edit_history_tweet_ids", "edit_history_post_ids"))
-    own = value_of(record, "id")
-    return [Deletion(match={"id": str(one)}) for chain in chains for one in chain or () if str(one) != str(own)]
+    own = int(value_of(record, "id"))
+    return [_gone(str(one)) for chain in chains for one in chain or () if int(one) < own]
 
 
 def without_the_edited(stream: Stream) -> Stream:
@@ -63,6 +68,39 @@ def without_the_edited(stream: Stream) -> Stream:
         return replace(page, deleted=[gone for record in page.records for gone in _edited(record)])
 
     return replace(stream, parse=parse)
+
+
+def without_the_vanished(stream: Stream) -> Stream:
+    """The same stream, in which a post of the last week is gone once a walk that lists them all does not list it.
+
+    State besides: {"known": the ids that the last walk listed and the next one lists again}, in the middle of a walk
+    with {"seen": those of this one so far}.
+    """
+
+    def parse(asked: Request, response: Response, state: State, context: Context) -> Page:
+        page = stream.parse(asked, response, state, context)
+        known, seen = _texts(state, "known"), _texts(state, "seen")
+        week = first_id_after(context.now - _COUNTERS_MOVE)
+        settled = min(week, int(str(state.get("since", week))))
+        told = [str(value_of(record, "id")) for record in page.records]
+        seen += [one for one in told if int(one) > settled]
+        if page.next is not None:
+            return replace(page, state={**page.state, "known": [*known], "seen": [*seen]})
+        # Without a count nobody says that an empty list is all there is; a full one leaves out what is older.
+        whole = bool(seen or response.get("meta/result_count") is not None) and len(seen) < _LISTED
+        vanished = [_gone(one) for one in known if whole and one not in seen]
+        since = int(str(page.state.get("since", 0)))
+        again: list[JSON] = [one for one in seen if int(one) > since]
+        after = {**page.state, "known": again} if again else page.state
+        return replace(page, deleted=[*page.deleted, *vanished], state=after)
+
+    return replace(stream, parse=parse)
+
+
+def _texts(state: State, name: str) -> list[str]:
+    found = state.get(name, [])
+    assert isinstance(found, list)
+    return [str(one) for one in found]
 
 
 def _timeline(kind: str, context: Context) -> Request:
@@ -87,13 +125,15 @@ def _posts(name: str, ask: Ask, about: str, *, counters_move: bool = False, **mo
     )
 
 
-POSTS: Final = _posts(
-    "posts",
-    lambda context: _timeline("tweets", context),
-    "What the account posted.",
-    counters_move=True,
-    columns=POST_COLUMNS,
-    write=POST_WRITE,
+POSTS: Final = without_the_vanished(
+    _posts(
+        "posts",
+        lambda context: _timeline("tweets", context),
+        "What the account posted.",
+        counters_move=True,
+        columns=POST_COLUMNS,
+        write=POST_WRITE,
+    )
 )
 MENTIONS: Final = _posts(
     "mentions",

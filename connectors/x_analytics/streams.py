@@ -93,7 +93,8 @@ def _told_ids(response: Response) -> list[str]:
 def _film_keys(response: Response) -> list[str]:
     """The keys of films among what stands beside the posts, each once: photos have no figures."""
     told = [msgspec.json.decode(media) for media in response.records("includes/media")]
-    return list(dict.fromkeys(str(one.get("media_key")) for one in told if one.get("type") != "photo"))
+    films = (one["media_key"] for one in told if one.get("media_key") and one.get("type") != "photo")
+    return list(dict.fromkeys(films))
 
 
 def _ids_with_films(response: Response) -> list[str]:

@@ -20,11 +20,12 @@ from connectors.x.writes import HIDING, POST_WRITE
 from core.classify import Disposition
 from core.errors import CredentialMalformed, IntegrationError, SignatureRefused, UsageError
 from core.http import Request
-from core.model import Context, Deletion
+from core.model import Context, Deletion, Page, State
 from core.pacing import Observation
 from tests.columns import rows
 from tests.connectors.replies import NOW, meant, reply
 from tests.contract.rig import Rig, sandbox_of
+from tests.contract.rows import Rows
 from tests.shared import needs_shared, recorded
 
 CONTEXT = Context(now=NOW, settings={"user_id": "2244994945"})
@@ -48,7 +49,7 @@ def test_posts_of_the_last_week_are_read_again_and_mentions_are_not() -> None:
     told = reply({"data": [{"id": str(fresh), "text": "new"}], "meta": {"result_count": 1}})
     posts = POSTS.parse(POSTS.request({}, CONTEXT), told, {}, CONTEXT)
     mentions = MENTIONS.parse(MENTIONS.request({}, CONTEXT), told, {}, CONTEXT)
-    assert posts.state == {"since": str(first_id_after(NOW - timedelta(days=7)))}
+    assert posts.state == {"since": str(first_id_after(NOW - timedelta(days=7))), "known": [str(fresh)]}
     assert mentions.state == {"since": str(fresh)}
     assert POSTS.request(posts.state, CONTEXT).params["since_id"] == posts.state["since"]
 
@@ -249,11 +250,53 @@ def test_a_post_that_was_edited_is_gone_once_its_successor_is_read() -> None:
     found = [
         {"id": "9", "text": "right", "edit_history_tweet_ids": ["5", "7", "9"]},
         {"id": "4", "text": "as it was", "edit_history_post_ids": ["4"]},
+        {"id": "2", "text": "of which we know what became", "edit_history_tweet_ids": ["2", "9"]},
         {"id": "3", "text": "of old"},
     ]
     for stream in (POSTS, MENTIONS):
         page = stream.parse(stream.request({}, CONTEXT), reply({"data": found}), {}, CONTEXT)
         assert page.deleted == [Deletion(match={"id": "5"}), Deletion(match={"id": "7"})]
+
+
+def listing(*hours: int, token: str = "", counted: bool = True) -> Any:
+    """Posts of so many hours ago."""
+    data = [{"id": str(first_id_after(NOW - timedelta(hours=one))), "text": "a"} for one in hours]
+    meta = ({"result_count": len(data)} if counted else {}) | ({"next_token": token} if token else {})
+    return reply({**({"data": data} if data else {}), "meta": meta})
+
+
+def after(state: State, *pages: Any, days: int = 0) -> Page:
+    """The last page of a walk."""
+    context = replace(CONTEXT, now=NOW + timedelta(days=days))
+    asked = POSTS.request(state, context)
+    for one in pages:
+        page = POSTS.parse(asked, one, state, context)
+        state, asked = json.loads(json.dumps(dict(page.state))), page.next or asked
+    return page
+
+
+def test_a_post_of_the_last_week_that_is_not_listed_again_is_gone() -> None:
+    first = after({}, listing(1, 2, 3, token="n"), listing(4, 24 * 30))
+    known = [str(first_id_after(NOW - timedelta(hours=one))) for one in (1, 2, 3, 4)]
+    assert (first.state["known"], first.deleted) == (known, [])
+    second = after(first.state, listing(1, token="n"), listing(3, 4), days=1)
+    assert second.deleted == [Deletion(match={"id": known[1]})]
+    # Days later: what settled meanwhile is looked at once more, and then no longer.
+    third = after(second.state, listing(1), days=8)
+    assert {gone.match["id"] for gone in third.deleted} == {known[2], known[3]}
+    assert "known" not in third.state
+    assert after(third.state, listing(), days=9).deleted == []
+
+
+def test_an_empty_list_means_that_all_is_gone_only_where_it_says_so() -> None:
+    first = after({}, listing(1))
+    assert len(after(first.state, listing()).deleted) == 1
+    assert after(first.state, listing(counted=False)).deleted == []
+
+
+def test_a_list_that_may_have_been_cut_off_leaves_out_what_is_not_gone() -> None:
+    first = after({}, listing(100))
+    assert after(first.state, listing(*[1] * 3000)).deleted == []
 
 
 def test_answers_are_searched_for_by_whom_they_answer() -> None:
@@ -435,11 +478,16 @@ def test_a_post_is_created_found_edited_and_deleted() -> None:
     (row,) = rows(POSTS.columns, [found])
     assert (row["id"], row["text"]) == (key["id"], "A first wrod")
     edited = {"text": "A first word", "edits_id": key["id"]}
-    after = POST_WRITE.created(rig.client.send(create(edited, rig.context())))
-    assert after != key
-    rig.client.send(delete(after, None, rig.context()))
+    successor = POST_WRITE.created(rig.client.send(create(edited, rig.context())))
+    assert successor != key
+    kept = Rows(POSTS)
+    rig.sync(POSTS, kept)
+    assert (successor["id"],) in kept.live
+    rig.client.send(delete(successor, None, rig.context()))
     with pytest.raises(IntegrationError):
-        rig.client.send(read(after, rig.context()))
+        rig.client.send(read(successor, rig.context()))
+    rig.sync(POSTS, kept)
+    assert (successor["id"],) not in kept.live
     again = create({"text": "A second"}, rig.context())
     rig.client.send(again)
     with pytest.raises(IntegrationError, match="duplicate"):
