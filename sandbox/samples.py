@@ -86,7 +86,10 @@ SAMPLES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "oauth2": _oauth(_x_client(1), letters(50, 1)),
         "app_bearer": {"token": "A" * 22 + letters(86, 1), "username": "sandbox_labs"},
     },
-    "x_analytics": {"oauth2": _oauth(_x_client(2), letters(50, 2))},
+    "x_analytics": {
+        "oauth2": _oauth(_x_client(2), letters(50, 2)),
+        "app_bearer": {"token": "A" * 22 + letters(86, 2), "username": "sandbox_labs"},
+    },
     "linkedin": {
         "oauth2": _oauth(letters(14, 1).lower(), letters(16, 1)),
         "access_token": {"token": "AQ" + letters(350, 1)},

@@ -11,11 +11,14 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from sandbox.credentials import Credential
 from sandbox.platform import Call, Platform, Route
+from sandbox.samples import SAMPLES
 from sandbox.world import DAY_MS, World, from_ms
 from sandbox.x.content import OWN, VIDEO, Content, Post
 from sandbox.x.reads import Reads, answering
 from sandbox.x_api import (
+    APP_ONLY,
     HOSTS,
     PROBLEMS,
     Invalid,
@@ -24,6 +27,8 @@ from sandbox.x_api import (
     limit_headers,
     not_found,
     oauth_of,
+    of_app,
+    of_either,
     of_user,
     only,
     problems,
@@ -143,18 +148,28 @@ def _not_yours(post: str) -> dict[str, Any]:
 
 def build(world: World) -> Platform:
     content = Content(world)
-    reads, figures, read = Reads(content), _Figures(content), of_user("tweet.read", "users.read")
+    reads, figures = Reads(content), _Figures(content)
+    public, own = of_either("tweet.read", "users.read"), of_user("tweet.read", "users.read")
+    bearer = Credential(
+        platform="x_analytics",
+        kind=APP_ONLY,
+        secret=SAMPLES["x_analytics"]["app_bearer"]["token"],
+        account=str(content.own_id),
+    )
     return Platform(
         slug="x_analytics",
         hosts=(*HOSTS, "x.com"),
         routes=(
-            Route("GET", "/2/users/me", answering(reads.me), scopes=read),
-            Route("GET", "/2/users/{id}/tweets", answering(reads.tweets), scopes=read),
-            Route("GET", "/2/tweets/analytics", answering(figures.posts), scopes=read),
+            Route("GET", "/2/users/me", answering(reads.me), scopes=own),
+            Route("GET", "/2/users/by/username/{username}", answering(reads.by_username), scopes=public),
+            Route("GET", "/2/users/{id}/tweets", answering(reads.tweets), scopes=public),
+            Route("GET", "/2/tweets/analytics", answering(figures.posts), scopes=own),
             Route("GET", "/2/media/analytics", answering(figures.media), scopes=of_user("tweet.read")),
-            Route("GET", "/2/tweets", answering(reads.lookup), scopes=read),
+            Route("GET", "/2/tweets", answering(reads.lookup), scopes=public),
+            Route("GET", "/2/usage/tweets", answering(reads.usage), scopes=of_app),
         ),
         problems=problems,
+        credentials=(bearer,),
         oauth=oauth_of("x_analytics", 2, str(content.own_id)),
         windows=windows,
         window_headers=limit_headers,

@@ -14,28 +14,28 @@ Quirks, and where they are told:
 - Missing values are left out, also the whole `data` of an empty page.
 - Reads cost money: 402 and "usage-capped" mean that it is used up, and waiting does not help.
   https://docs.x.com/x-api/getting-started/pricing
-- Sign-in, limits, errors and the two names of fields are those of connectors/sdk/x.py.
+- Sign-in, limits, errors and the two names of fields are those of connectors/sdk/x.py and x_errors.py.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from connectors.sdk.auth import ApiKey, Field
 from connectors.sdk.base import Connector
 from connectors.sdk.x import (
+    APP_BEARER,
     HOST,
     ORIGIN,
     READ,
     UNVERIFIED,
     VERSION,
-    X_ERRORS,
     account_of,
     quarter_limit,
     whoami,
     x_limits,
     x_oauth2,
 )
+from connectors.sdk.x_errors import X_ERRORS
 from connectors.x.streams import ACCOUNT, DIRECT_MESSAGES, FOLLOWERS, MENTIONS, POSTS, REPLIES
 from connectors.x.webhooks import INBOUND
 
@@ -47,25 +47,7 @@ CONNECTOR: Final = Connector(
     hosts=(HOST,),
     auth=(
         x_oauth2(*READ, "follows.read", "dm.read"),
-        ApiKey(
-            name="app_bearer",
-            title="Bearer token of an app, for public data",
-            fields=(
-                Field(
-                    name="token",
-                    title="Bearer token",
-                    pattern=r"A{20,}[A-Za-z0-9%]{60,}",
-                    help="In the developer console: Keys and tokens > Bearer token. It begins with a row of A.",
-                ),
-                Field(
-                    name="username",
-                    title="Username",
-                    secret=False,
-                    pattern=r"[A-Za-z0-9_]{1,15}",
-                    help="The account to read, without the @.",
-                ),
-            ),
-        ),
+        APP_BEARER,
     ),
     probe=lambda method, settings: whoami(settings),
     discover=account_of,

@@ -9,8 +9,11 @@ Quirks, and where they are told:
   of which no document tells how long it may be: the setting `analytics_days` says how far back it begins.
   https://docs.x.com/x-api/posts/get-post-analytics
 - Counters of media may be texts. Those of posts can fall: what is counted wrongly is taken back.
+- An app's own token reads public counters alone, and only it reads how much of the plan is used.
+  https://docs.x.com/x-api/usage/introduction
 - Names end: `/2/insights` is gone since specification 2.167, and is not used.
-- Reads cost money like those of posts. Sign-in, limits, errors and the two names of fields: connectors/sdk/x.py.
+- Reads cost money like those of posts. Sign-in, limits, errors and the two names of fields: connectors/sdk/x.py
+  and x_errors.py.
 """
 
 from __future__ import annotations
@@ -19,19 +22,27 @@ from typing import Final
 
 from connectors.sdk.base import Connector
 from connectors.sdk.x import (
+    APP_BEARER,
     HOST,
     ORIGIN,
     READ,
     UNVERIFIED,
     VERSION,
-    X_ERRORS,
     account_of,
     quarter_limit,
     whoami,
     x_limits,
     x_oauth2,
 )
-from connectors.x_analytics.streams import ACCOUNT_METRICS, MEDIA_ANALYTICS, MEDIA_METRICS, POST_ANALYTICS, POST_METRICS
+from connectors.sdk.x_errors import X_ERRORS
+from connectors.x_analytics.streams import (
+    ACCOUNT_METRICS,
+    MEDIA_ANALYTICS,
+    MEDIA_METRICS,
+    POST_ANALYTICS,
+    POST_METRICS,
+    USAGE,
+)
 from core.classify import Disposition, ErrorRule
 
 CONNECTOR: Final = Connector(
@@ -40,14 +51,15 @@ CONNECTOR: Final = Connector(
     category="analytics",
     base_url=ORIGIN,
     hosts=(HOST,),
-    auth=(x_oauth2(*READ),),
+    auth=(x_oauth2(*READ), APP_BEARER),
     probe=lambda method, settings: whoami(settings),
     discover=account_of,
-    streams=(ACCOUNT_METRICS, POST_METRICS, POST_ANALYTICS, MEDIA_METRICS, MEDIA_ANALYTICS),
+    streams=(ACCOUNT_METRICS, POST_METRICS, POST_ANALYTICS, MEDIA_METRICS, MEDIA_ANALYTICS, USAGE),
     rate_limit=x_limits(
         quarter_limit("GET /2/tweets", 3500),
         quarter_limit("GET /2/tweets/analytics", 300),
         quarter_limit("GET /2/media/analytics", 300),
+        quarter_limit("GET /2/usage/tweets", 50),
     ),
     errors=(
         *(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -120,7 +121,8 @@ def _by_age(ids: Sequence[str], context: Context) -> list[list[str]]:
 
 
 def _private(ids: Sequence[str], context: Context) -> tuple[str, ...]:
-    return _PRIVATE if _young(ids, _PRIVATE_FOR, context) else ()
+    """Nothing private is told to an app's own token, with which a username was given."""
+    return _PRIVATE if _young(ids, _PRIVATE_FOR, context) and not context.settings.get("username") else ()
 
 
 # Counters
@@ -184,7 +186,16 @@ ACCOUNT_METRICS: Final = object_stream(
     scopes=READ,
     about="Followers and posts of the account, day by day.",
 )
-POST_METRICS: Final = lookup_stream(
+_looked_up: Final = partial(
+    lookup_stream, next_token=at("meta/next_token"), token_param="pagination_token", scopes=READ
+)
+_counted: Final = partial(
+    _looked_up,
+    batches=_by_age,
+    enough=lambda response, context: _older_than(_metrics_days(context), response, context),
+    mode="snapshot",
+)
+POST_METRICS: Final = _counted(
     name="post_metrics",
     ask=_timeline,
     ids=_told_ids,
@@ -206,15 +217,9 @@ POST_METRICS: Final = lookup_stream(
         *_of_kind("organic"),
         *_of_kind("promoted"),
     ),
-    next_token=at("meta/next_token"),
-    token_param="pagination_token",
-    batches=_by_age,
-    enough=lambda response, context: _older_than(_metrics_days(context), response, context),
-    mode="snapshot",
-    scopes=READ,
     about="Counters of the posts of the last 90 days (setting `metrics_days`), day by day; private ones for 30 days.",
 )
-MEDIA_METRICS: Final = lookup_stream(
+MEDIA_METRICS: Final = _counted(
     name="media_metrics",
     ask=_with_media,
     ids=_ids_with_films,
@@ -231,12 +236,6 @@ MEDIA_METRICS: Final = lookup_stream(
         *_playback("promoted", "view_count"),
     ),
     key=("media_key",),
-    next_token=at("meta/next_token"),
-    token_param="pagination_token",
-    batches=_by_age,
-    enough=lambda response, context: _older_than(_metrics_days(context), response, context),
-    mode="snapshot",
-    scopes=READ,
     about="Counters of films in these posts, day by day; how far they are watched for 30 days.",
 )
 
@@ -277,7 +276,7 @@ def _figures(name: str, key: str, path: str, fields: Sequence[str], columns: Seq
         asked = ",".join((key, "timestamp", "timestamped_metrics", *fields))
         return Request(path=path, params={ids: ",".join(found), **_window(key, context), parameter: asked})
 
-    return lookup_stream(
+    return _looked_up(
         name=name,
         look_up=look_up,
         cut=lambda response, context: list(_gained(key, response, context)),
@@ -288,10 +287,8 @@ def _figures(name: str, key: str, path: str, fields: Sequence[str], columns: Seq
             *(Column(name=column, type="integer") for column in columns),
         ),
         key=(key, "timestamp", _GRANULARITY),
-        next_token=at("meta/next_token"),
-        token_param="pagination_token",
         enough=lambda response, context: _older_than(_analytics_days(context), response, context),
-        scopes=READ,
+        methods=("oauth2",),
         **more,
     )
 
@@ -317,4 +314,35 @@ MEDIA_ANALYTICS: Final = _figures(
     ids=_film_keys,
     batches=lambda keys, context: [keys[begin : begin + _MOST] for begin in range(0, len(keys), _MOST)],
     about="How films in these posts were watched by day (setting `granularity`: hourly, daily, total).",
+)
+
+
+# What the plan allows
+
+_USAGE: Final = (
+    "cap_reset_day",
+    "daily_client_app_usage",
+    "daily_project_usage",
+    "project_cap",
+    "project_id",
+    "project_usage",
+)
+
+USAGE: Final = object_stream(
+    name="usage",
+    ask=lambda context: Request(path="/2/usage/tweets", params={"days": 7, "usage.fields": ",".join(_USAGE)}),
+    record="data",
+    columns=(
+        Column(name="project_id", required=True),
+        Column(name="project_cap", type="integer", minimum=0, about="Posts that may be read in a month."),
+        Column(name="project_usage", type="integer", minimum=0, about="Posts read of these."),
+        Column(name="cap_reset_day", type="integer", about="Days until it begins anew."),
+        Column(
+            name="days", path="daily_project_usage/usage", type="json", about="The last seven days: date and usage."
+        ),
+        Column(name="apps", path="daily_client_app_usage", type="json", about="The same for each app."),
+    ),
+    key=("project_id",),
+    methods=("app_bearer",),
+    about="How many posts the project has read of those that its plan allows, day by day.",
 )

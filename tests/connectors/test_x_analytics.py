@@ -19,6 +19,7 @@ from connectors.x_analytics.streams import (
     MEDIA_METRICS,
     POST_ANALYTICS,
     POST_METRICS,
+    USAGE,
 )
 from core.classify import Disposition
 from core.model import Context, State
@@ -245,12 +246,34 @@ def test_media_with_counters_name_the_post_that_shows_them() -> None:
     assert older.params["media.fields"] == "duration_ms,media_key,public_metrics,type"
 
 
+# With an app's own token
+
+
+def test_an_app_is_told_public_counters_and_what_its_plan_allows() -> None:
+    public = replace(CONTEXT, settings={**CONTEXT.settings, "username": "ada"})
+    assert POST_METRICS.request(looking_up(aged(1)), public).params["tweet.fields"] == "created_at,public_metrics"
+    assert "non_public_metrics" not in str(MEDIA_METRICS.request(looking_up(aged(1)), public).params["media.fields"])
+    streams = CONNECTOR.streams_for("app_bearer")
+    assert {stream.name for stream in streams} == {"account_metrics", "post_metrics", "media_metrics", "usage"}
+    assert CONNECTOR.probe("app_bearer", public.settings).filled_path == "/2/users/by/username/ada"
+
+
+def test_usage_may_be_told_as_texts() -> None:
+    days = [{"date": "2026-11-22T00:00:00Z", "usage": "5"}]
+    told = {"project_id": "9", "project_cap": "2000000", "project_usage": "120", "cap_reset_day": 7}
+    body = {"data": {**told, "daily_project_usage": {"project_id": 9, "usage": days}}}
+    (row,) = rows(USAGE.columns, USAGE.parse(USAGE.request({}, CONTEXT), reply(body), {}, CONTEXT).records)
+    assert (row["project_id"], row["project_cap"], row["project_usage"]) == ("9", 2_000_000, 120)
+    assert row["days"] == days
+
+
 # What is asked
 
 
 RENAMED = replace(CONTEXT, settings={**CONTEXT.settings, "fields_parameter": "post.fields"})
 CALLS: list[tuple[Stream, State]] = [
     (ACCOUNT_METRICS, {}),
+    (USAGE, {}),
     (POST_METRICS, {}),
     (POST_METRICS, looking_up(aged(1))),
     (MEDIA_METRICS, {}),

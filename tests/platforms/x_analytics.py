@@ -29,7 +29,6 @@ TOLD = Told(
     },
     states=({}, {"ids": ["20"]}),
     leading=dict.fromkeys(_LOOKED_UP, "/2/users/{user_id}/tweets"),
-    unread={"playground/usage_tweets.json": "asked with an app's own token, which reads no private figures"},
     judge=Judge(
         document=Specified(platform="x"),
         undeclared={r"POST /2/oauth2/(token|revoke)": "the token endpoint is told in the OAuth guide"},
