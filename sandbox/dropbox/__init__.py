@@ -26,6 +26,7 @@ from sandbox.dropbox.dialect import (
     windows,
 )
 from sandbox.dropbox.files import Files
+from sandbox.dropbox.sharing import Sharing, delivers
 from sandbox.dropbox.tree import Tree
 from sandbox.dropbox.writes import Writes
 from sandbox.platform import Call, Platform, Reply, Route, json_reply
@@ -46,6 +47,10 @@ def build(world: World) -> Platform:
         Route("POST", "/2/files/list_folder/longpoll", files.longpoll, open=True, host=NOTIFY),
         Route("POST", "/2/files/upload", writes.upload, scopes=("files.content.write",), host=CONTENT),
     ]
+    routes += [
+        Route("POST", f"/2/sharing/{path}", answer, scopes=("sharing.read",), host=API)
+        for path, answer in Sharing(files).table()
+    ]
     for scope, table in (("files.metadata.read", files.table()), ("files.content.write", writes.table())):
         routes += [Route("POST", f"/2/files/{path}", answer, scopes=(scope,), host=API) for path, answer in table]
     token = Credential(
@@ -65,7 +70,8 @@ def build(world: World) -> Platform:
         windows=windows,
         headers=request_ids(),
         check=root_check,
-        records=("entries",),
+        records=("entries", "links"),
+        deliver=delivers,
     )
 
 

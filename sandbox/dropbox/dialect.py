@@ -30,6 +30,8 @@ ALL_SCOPES = (
     "files.content.write",
     "sharing.read",
 )
+# The folders that are shared, by their path in lower case, and the numbers of what they share.
+SHARED = {"/marketing": "84528192421", "/finance": "84528192422", "/verträge": "84528192423"}
 JSON_TYPES = ("application/json", "text/plain; charset=dropbox-cors-hack")
 OCTET_TYPES = ("application/octet-stream", "text/plain; charset=dropbox-cors-hack")
 

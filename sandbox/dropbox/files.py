@@ -14,9 +14,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sandbox.dropbox.dialect import (
+    ACCOUNT,
     LIST_PATH,
     NAMESPACE,
     READ_PATH,
+    SHARED,
     Check,
     EndpointError,
     between,
@@ -33,6 +35,7 @@ from sandbox.platform import BadBody, Call, Reply, json_reply
 from sandbox.world import from_ms
 
 DEFAULT_LIMIT = 500
+_FOLDER_ACCESS = {"read_only": False, "traverse_only": False, "no_access": False}
 Args = Mapping[str, Any]
 Answer = Callable[[Args], Any]
 LIST_FIELDS: Mapping[str, Check] = {
@@ -115,6 +118,7 @@ def rev_of(node: Node) -> str:
 def metadata(node: Node, path: str) -> dict[str, Any]:
     """FileMetadata or FolderMetadata, without the tag."""
     told: dict[str, Any] = {"name": node.name, "path_lower": path.lower(), "path_display": path, "id": id_of(node.key)}
+    told |= _shared(node, path.lower())
     if node.folder:
         return told
     return told | {
@@ -125,6 +129,18 @@ def metadata(node: Node, path: str) -> dict[str, Any]:
         "is_downloadable": True,
         "content_hash": node.content_hash,
     }
+
+
+def _shared(node: Node, path: str) -> dict[str, Any]:
+    """The sharing_info of what is a shared folder, or is in one; else nothing."""
+    if node.folder and path in SHARED:
+        return {"sharing_info": {**_FOLDER_ACCESS, "shared_folder_id": SHARED[path]}}
+    above = SHARED.get("/" + path.split("/")[1])
+    if above is None:
+        return {}
+    if node.folder:
+        return {"sharing_info": {**_FOLDER_ACCESS, "parent_shared_folder_id": above}}
+    return {"sharing_info": {"read_only": False, "parent_shared_folder_id": above, "modified_by": ACCOUNT}}
 
 
 def tagged(node: Node, path: str) -> dict[str, Any]:

@@ -68,6 +68,7 @@ class Tree:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.began = world.start_ms
         self._seed = (world.seed, number_of("dropbox"))
         self._files = world.population(
             "dropbox files", per_person=3, least=12, births=0.01, changes=0.015, deaths=0.003

@@ -1,20 +1,30 @@
-"""Dropbox: one cursor for ever, entries in order, errors behind one status, the root of a team."""
+"""Dropbox: one cursor for ever, entries in order, errors behind one status, the root of a team, revisions that guard
+what is written, calls that only say whose files changed."""
 
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
-from connectors.dropbox import CONNECTOR, ENTRIES, SPACE_USAGE
+from connectors.dropbox import CONNECTOR
+from connectors.dropbox.streams import ENTRIES, REVISIONS, SHARED_FOLDERS, SHARED_LINKS, SPACE_USAGE
+from connectors.dropbox.webhooks import INBOUND
+from connectors.dropbox.writes import ENTRY_WRITE, LARGEST_UPLOAD, content_hash, upload
 from connectors.sdk.driver import walk
-from core.classify import Disposition
-from core.errors import CredentialMalformed
+from connectors.sdk.inbound import Delivery
+from core.classify import Disposition, classify
+from core.errors import BadReply, CredentialMalformed, RequestRefused, SignatureRefused, UsageError
 from core.http import Request, Response
 from core.model import Context, Deletion
 from tests.columns import rows
 from tests.connectors.replies import CONTEXT, NOW, meant, reply
+from tests.contract.rig import Rig
+from tests.platforms.dropbox import TOLD
+from tests.shared import needs_shared
+from tests.spec.test_connector_requests import Listening
 
 LISTING = Request(method="POST", path="/2/files/list_folder")
 CHANGES = Request(method="POST", path="/2/files/list_folder/continue")
@@ -121,6 +131,39 @@ def test_columns_of_files_and_folders() -> None:
     assert (other["kind"], other["size"], other["rev"]) == ("folder", None, None)
 
 
+def test_a_revision_is_a_file_as_the_feed_told_it_and_outlives_the_file() -> None:
+    told = entries(file("/a", rev="2"), folder("/b"), deleted("/c"))
+    page = REVISIONS.parse(CHANGES, told, {"cursor": "b"}, CONTEXT)
+    assert [(row["id"], row["rev"]) for row in rows(REVISIONS.columns, page.records)] == [("id:a", "2")]
+    assert page.deleted == []
+    assert not REVISIONS.sweep
+
+
+def test_the_two_feeds_never_ask_the_same_at_the_same_time() -> None:
+    assert ENTRIES.request({}, CONTEXT).fingerprint() != REVISIONS.request({}, CONTEXT).fingerprint()
+
+
+def test_shared_links_go_on_while_there_are_more_even_though_the_last_page_has_a_cursor() -> None:
+    link = {"url": "https://www.dropbox.com/scl/fi/1", "name": "a", ".tag": "file"}
+    first = SHARED_LINKS.request({}, CONTEXT)
+    assert first.json == {}
+    page = SHARED_LINKS.parse(first, reply({"links": [link], "has_more": True, "cursor": "c"}), {}, CONTEXT)
+    assert page.next is not None
+    assert (page.next.path, page.next.json) == (first.path, {"cursor": "c"})
+    last = SHARED_LINKS.parse(page.next, reply({"links": [], "has_more": False, "cursor": "d"}), page.state, CONTEXT)
+    assert (last.next, dict(last.state)) == (None, {})
+    with pytest.raises(BadReply):
+        SHARED_LINKS.parse(first, reply({"links": [link], "has_more": True}), {}, CONTEXT)
+
+
+def test_more_shared_folders_are_another_call() -> None:
+    first = SHARED_FOLDERS.request({}, CONTEXT)
+    page = SHARED_FOLDERS.parse(first, reply({"entries": [], "cursor": "c"}), {}, CONTEXT)
+    assert page.next is not None
+    assert (page.next.path, page.next.json) == ("/2/sharing/list_folders/continue", {"cursor": "c"})
+    assert SHARED_FOLDERS.parse(page.next, reply({"entries": []}), page.state, CONTEXT).next is None
+
+
 @pytest.mark.parametrize(
     ("settings", "root"),
     [
@@ -182,6 +225,8 @@ def path_error(*tags: str) -> dict[str, Any]:
         (401, auth("invalid_access_token"), Disposition.CREDENTIAL_REJECTED),
         (401, auth("user_suspended"), Disposition.CREDENTIAL_REJECTED),
         (401, auth("invalid_select_user"), Disposition.CREDENTIAL_REJECTED),
+        (401, auth("invalid_select_admin"), Disposition.CREDENTIAL_REJECTED),
+        (401, auth("route_access_denied"), Disposition.SCOPE_MISSING),
         (401, auth("missing_scope", required_scope="files.metadata.read"), Disposition.SCOPE_MISSING),
         (403, auth("invalid_account_type"), Disposition.SCOPE_MISSING),
         (403, auth("no_permission"), Disposition.SCOPE_MISSING),
@@ -189,7 +234,13 @@ def path_error(*tags: str) -> dict[str, Any]:
         (403, auth("team_access_denied"), Disposition.SCOPE_MISSING),
         (409, path_error("not_found"), Disposition.FAIL),
         (409, path_error("conflict", "file"), Disposition.FAIL),
+        (409, auth("from_lookup/not_found"), Disposition.FAIL),
+        (409, path_error("locked"), Disposition.FAIL),
+        (409, auth("email_not_verified"), Disposition.FAIL),
+        (409, path_error("no_write_permission"), Disposition.SCOPE_MISSING),
         (409, path_error("insufficient_space"), Disposition.QUOTA_EXHAUSTED),
+        (409, auth("insufficient_quota"), Disposition.QUOTA_EXHAUSTED),
+        (409, auth("invalid_cursor"), Disposition.RESET_STATE),
         (409, path_error("too_many_write_operations"), Disposition.RATE_LIMITED),
         (409, auth("reset"), Disposition.RESET_STATE),
         (422, auth("invalid_root"), Disposition.FAIL),
@@ -214,3 +265,161 @@ def test_what_is_no_token_is_refused_before_any_call(token: str) -> None:
     (field,) = CONNECTOR.method("access_token").fields
     with pytest.raises(CredentialMalformed):
         field.check(token)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "sentence"),
+    [
+        (401, auth("missing_scope"), "Tick the scope"),
+        (401, auth("user_suspended"), "suspended"),
+        (401, auth("invalid_select_user"), "whole team"),
+        (401, auth("route_access_denied"), "ask Dropbox"),
+        (403, auth("invalid_account_type"), "another plan"),
+        (403, auth("team_access_denied"), "administrator"),
+        (409, path_error("not_found"), "gone"),
+        (409, path_error("conflict", "file"), "before writing"),
+        (409, path_error("locked"), "unlocked"),
+        (409, path_error("insufficient_space"), "Make room"),
+        (409, auth("email_not_verified"), "verify"),
+        (409, path_error("no_write_permission"), "right to edit"),
+        (422, auth("invalid_root"), "integrations check"),
+    ],
+)
+def test_each_refusal_tells_what_to_do(status: int, body: Any, sentence: str) -> None:
+    rule = classify(reply(body, status), CONNECTOR.errors).rule
+    assert rule is not None
+    assert sentence in rule.advice
+
+
+# Webhooks
+
+SECRET = {"client_secret": "abcdefghij12345"}
+BODY = b'{"list_folder":{"accounts":["dbid:AAH4f99T0taONIb-OurWxbNQ6ywGRopQngc"]},"delta":{"users":[12345678]}}'
+SIGNATURE = "c02d65e2fb8ab8f8d59c626e15359945b15f0e59ae535ad679e5406dd8d29fe3"
+URL = "https://hooks.example.com/in/dropbox"
+
+
+def call(signature: str = SIGNATURE, body: bytes = BODY) -> Delivery:
+    return Delivery(method="POST", url=URL, headers={"x-dropbox-signature": signature}, body=body)
+
+
+def test_the_worked_example_of_a_signature() -> None:
+    INBOUND.verify(call(), SECRET, NOW)
+
+
+@pytest.mark.parametrize(
+    "wrong", [call(""), call(SIGNATURE[:-1] + "4"), call(body=BODY + b" "), call(SIGNATURE.upper())]
+)
+def test_a_call_that_is_not_signed_with_the_apps_secret_is_refused(wrong: Delivery) -> None:
+    with pytest.raises(SignatureRefused):
+        INBOUND.verify(wrong, SECRET, NOW)
+
+
+def test_an_address_gives_back_the_challenge_as_plain_text_that_no_browser_takes_for_a_page() -> None:
+    answer = INBOUND.handshake(Delivery(method="GET", url=URL, params={"challenge": "<b>7</b>"}), SECRET)
+    assert answer is not None
+    assert (answer.status, answer.body, answer.content_type) == (200, b"<b>7</b>", "text/plain")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_call_without_a_challenge_is_no_handshake_and_an_empty_one_asks_in_vain() -> None:
+    assert INBOUND.handshake(call(), SECRET) is None
+    assert INBOUND.handshake(Delivery(method="GET", url=URL), SECRET) is None
+    with pytest.raises(SignatureRefused):
+        INBOUND.handshake(Delivery(method="GET", url=URL, params={"challenge": ""}), SECRET)
+
+
+def test_each_account_that_changed_is_an_event_that_says_to_look() -> None:
+    told = json.dumps({"list_folder": {"accounts": ["dbid:1", "dbid:2", "dbid:1"]}, "delta": {"users": [1, 2]}})
+    found = INBOUND.events(call(body=told.encode()))
+    assert [(one.account, one.kind, one.stream, dict(one.key)) for one in found] == [
+        ("dbid:1", "list_folder", "entries", {}),
+        ("dbid:2", "list_folder", "entries", {}),
+    ]
+    assert INBOUND.events(call(body=b"{}")) == []
+
+
+# Writes
+
+
+def test_an_upload_names_the_revision_that_it_takes_the_place_of() -> None:
+    asked = upload("/größe\x7f.txt", b"abc", "0123456789abcdef", CONTEXT)
+    packed = asked.headers["Dropbox-API-Arg"]
+    assert packed.isascii()
+    assert "\x7f" not in packed
+    assert json.loads(packed) == {
+        "path": "/größe\x7f.txt",
+        "mode": {".tag": "update", "update": "0123456789abcdef"},
+        "autorename": False,
+        "strict_conflict": True,
+        "content_hash": content_hash(b"abc"),
+    }
+    assert (asked.base, asked.headers["Content-Type"]) == (
+        "https://content.dropboxapi.com",
+        "application/octet-stream",
+    )
+    assert not asked.repeatable
+
+
+def test_a_new_file_may_be_sent_again_since_the_same_content_is_no_conflict() -> None:
+    asked = upload("/a", b"abc", None, CONTEXT)
+    assert asked.repeatable
+    argument = json.loads(asked.headers["Dropbox-API-Arg"])
+    assert (argument["mode"], argument["strict_conflict"]) == ({".tag": "add"}, False)
+
+
+def test_what_is_too_large_for_one_call_is_refused_before_any() -> None:
+    with pytest.raises(UsageError):
+        upload("/a", bytes(LARGEST_UPLOAD + 1), None, CONTEXT)
+
+
+def test_a_hash_of_content_is_one_over_those_of_its_blocks() -> None:
+    block = bytes(4 * 1024 * 1024)
+    assert content_hash(b"") == sha256(b"").hexdigest()
+    assert content_hash(block + b"x") == sha256(sha256(block).digest() + sha256(b"x").digest()).hexdigest()
+
+
+def test_only_folders_are_made_without_content_and_only_paths_are_changed() -> None:
+    assert ENTRY_WRITE.create is not None
+    assert ENTRY_WRITE.update is not None
+    with pytest.raises(UsageError, match="folders"):
+        ENTRY_WRITE.create({"path_display": "/a", "kind": "file"}, CONTEXT)
+    with pytest.raises(UsageError, match="path"):
+        ENTRY_WRITE.update({"path_lower": "/a"}, {"kind": "folder"}, None, CONTEXT)
+
+
+def test_writes_in_a_team_space_name_its_root() -> None:
+    context = Context(now=NOW, settings={"root_namespace_id": "7", "home_namespace_id": "8"})
+    assert ENTRY_WRITE.delete is not None
+    for asked in (upload("/a", b"", None, context), ENTRY_WRITE.delete({"path_lower": "/a"}, "r", context)):
+        assert json.loads(asked.headers["Dropbox-API-Path-Root"])["root"] == "7"
+
+
+@needs_shared
+def test_a_file_is_uploaded_moved_and_deleted_as_the_specification_has_it() -> None:
+    sandbox = Listening("dropbox")
+    rig = Rig(connector=CONNECTOR, method="access_token", sandbox=sandbox, small_pages=False)
+    write, send, context = ENTRY_WRITE, rig.client.send, rig.context()
+    assert write.create
+    assert write.update
+    assert write.delete
+    assert write.read
+    made = send(write.create({"path_display": "/Plans", "kind": "folder"}, context))
+    assert write.created(made) == {"path_lower": "/plans"}
+    first = write.version_of(send(upload("/Plans/Größe.txt", b"one", None, context)))
+    second = write.version_of(send(upload("/Plans/Größe.txt", b"two", first, context)))
+    assert None not in (first, second)
+    with pytest.raises(RequestRefused, match="conflict"):
+        send(upload("/Plans/Größe.txt", b"three", first, context))
+    moved = send(write.update({"path_lower": "/plans/größe.txt"}, {"path_display": "/Plans/B.txt"}, second, context))
+    key = write.created(moved)
+    assert key == {"path_lower": "/plans/b.txt"}
+    found = send(write.read(key, context))
+    assert found.get("content_hash") == content_hash(b"two")
+    with pytest.raises(RequestRefused, match="conflict"):
+        send(write.delete(key, first, context))
+    send(write.delete(key, write.version_of(found), context))
+    with pytest.raises(RequestRefused, match="not_found"):
+        send(write.read(key, context))
+    assert TOLD.judge is not None
+    assert sandbox.complaints(TOLD.judge) == []

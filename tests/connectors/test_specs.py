@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from connectors import dropbox, openai, x
+from connectors import openai, x
+from connectors.dropbox import streams as dropbox
 from connectors.x.streams import ACCOUNT, DIRECT_MESSAGES, FOLLOWERS, MENTIONS, POSTS, REPLIES
 from core.http import Request
 from core.model import Context
@@ -108,6 +109,7 @@ def test_columns_of_x_are_fields_of_either_specification() -> None:
 DROPBOX_CALLS = [
     (dropbox.ENTRIES, "files", {}),
     (dropbox.ENTRIES, "files", {"cursor": "c"}),
+    (dropbox.REVISIONS, "files", {}),
     (dropbox.SPACE_USAGE, "users", {}),
 ]
 

@@ -253,7 +253,9 @@ class Rig:
 def only_leads(rig: Rig, stream: Stream, step: Step) -> bool:
     """Whether this step's call is one of those that lead to records elsewhere."""
     leading = told(rig.connector.name).leading.get(stream.name)
-    return leading is not None and leading in [call.path for call in rig.calls if call.number == step.call]
+    if leading is None:
+        return False
+    return any(call.path.startswith(leading) for call in rig.calls if call.number == step.call)
 
 
 def with_smaller_pages(request: Request, size: int = PAGE) -> Request:

@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from connectors import dropbox
+from connectors.dropbox import streams as dropbox
 from connectors.hubspot import streams as hubspot
 from connectors.sdk.client import Surroundings
 from connectors.sdk.transport import LoopbackTransport

@@ -84,7 +84,7 @@ def sandbox() -> Sandbox:
 def workspace(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setattr("connectors.hubspot.streams._LIST_SIZE", 10)
     monkeypatch.setattr("connectors.hubspot.streams._SEARCH_SIZE", 10)
-    monkeypatch.setattr("connectors.dropbox._PAGE", 40)
+    monkeypatch.setattr("connectors.dropbox.streams._PAGE", 40)
     monkeypatch.setattr(segments, "SEGMENT_ROWS", 10)
     return open_place(tmp_path / "home", sandbox)
 

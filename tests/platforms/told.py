@@ -20,11 +20,11 @@ class Told:
     nobody reads one, `refused` are errors, with the disposition they are classified as. `states` are the states that
     a walk of some stream may go on from (the calls then are others), `settings` and `parent` what streams need to ask.
     `moving`: by stream that sweeps, why figures of its older rows are read again only now and then. `leading`: by
-    stream, the address of calls whose replies may only lead to its records. `endless`: by stream, why its replies lead
-    on beyond what is wanted. `least`: by path template, the smallest page that may be asked for. `webhook` are the
-    values that check a call of the sandbox, where one made-up secret will not do; `_secret` among them is what the
-    sandbox signs with, where that is something else. `secret_addresses`: by path, why the platform wants secrets in the
-    address there. `judge` is the vendor's specification; `no_judge` says why there is none.
+    stream, how the address of calls begins whose replies may only lead to its records. `endless`: by stream, why its
+    replies lead on beyond what is wanted. `least`: by path template, the smallest page that may be asked for. `webhook`
+    are the values that check a call of the sandbox, where one made-up secret will not do; `_secret` among them is what
+    the sandbox signs with, where that is something else. `secret_addresses`: by path, why the platform wants secrets in
+    the address there. `judge` is the vendor's specification; `no_judge` says why there is none.
     """
 
     unresolved: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

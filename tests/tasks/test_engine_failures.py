@@ -34,7 +34,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many pages of few records."""
     monkeypatch.setattr("connectors.hubspot.streams._LIST_SIZE", 7)
     monkeypatch.setattr("connectors.hubspot.streams._SEARCH_SIZE", 7)
-    monkeypatch.setattr("connectors.dropbox._PAGE", 25)
+    monkeypatch.setattr("connectors.dropbox.streams._PAGE", 25)
 
 
 def by_stream(report: SyncReport) -> dict[str, str]:
