@@ -57,7 +57,9 @@ def build(world: World) -> Platform:
             Route("GET", f"/crm/{owners}", account.owners, scopes=("crm.objects.owners.read",)),
             Route("GET", f"/crm/{properties}/{{type}}", account.properties, scopes=account.may_read_schema),
             Route("GET", f"/crm/{pipelines}/{{type}}", account.pipelines, scopes=account.may_read_pipelines),
-            Route("POST", f"/crm/{associations}/{{type}}/{{to}}/batch/read", crm.associations, scopes=reads),
+            Route(
+                "POST", f"/crm/{associations}/{{type}}/{{to}}/batch/read", crm.associations, scopes=crm.may_associate
+            ),
         ]
     key = Credential(
         platform="hubspot",

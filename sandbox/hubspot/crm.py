@@ -19,7 +19,13 @@ from sandbox.table import Row
 from sandbox.world import World
 
 LIST_PAGE, BATCH = 100, 100
-LINKS = {("contacts", "companies"): 1, ("companies", "contacts"): 2}  # HubSpot's primary association type ids
+LINKS = {
+    ("contacts", "companies"): 1,
+    ("companies", "contacts"): 2,
+    ("deals", "contacts"): 3,
+    ("deals", "companies"): 5,
+    ("tickets", "contacts"): 16,
+}  # HubSpot's association type ids
 
 
 class Crm:
@@ -31,6 +37,11 @@ class Crm:
     def may_read(self, call: Call) -> tuple[str, ...]:
         name = call.args["type"]
         return ("tickets",) if name == "tickets" else (f"crm.objects.{name}.read",)
+
+    def may_associate(self, call: Call) -> tuple[str, ...]:
+        """Both ends have to be readable."""
+        names = (call.args["type"], call.args["to"])
+        return tuple("tickets" if name == "tickets" else f"crm.objects.{name}.read" for name in names)
 
     # Reading
 
@@ -170,12 +181,15 @@ class Crm:
         return {**record, "associations": linked} if linked else record
 
     def _linked(self, kind: ObjectType, row: Row, to: str) -> list[str]:
-        """Contacts belong to the company that they work for."""
+        """Contacts belong to the company that they work for, deals and tickets to a contact and its company."""
         if row.written or (kind.name, to) not in LINKS:
             return []
         companies, contacts = self.catalog["companies"], self.catalog["contacts"]
+        if kind.name in ("deals", "tickets") and to == "contacts":
+            index = row.index % self._world.scale
+            return [contacts.id_of(index)] if contacts.table.existing(index) else []
         if to == "companies":
-            index = people.person(self._world, row.index).company.index
+            index = people.person(self._world, row.index % self._world.scale).company.index
             return [companies.id_of(index)] if companies.table.existing(index) else []
         employed = [i for i in contacts.table.indices() if i < self._world.scale]
         return [contacts.id_of(i) for i in employed if people.person(self._world, i).company.index == row.index]

@@ -16,7 +16,7 @@ from connectors.hubspot.streams import COMPANIES, CONTACTS, TICKETS
 from connectors.sdk.base import Stream
 from connectors.sdk.driver import walk
 from connectors.sdk.inbound import Delivery
-from core.classify import Disposition
+from core.classify import Disposition, classify
 from core.errors import CredentialMalformed, SignatureRefused
 from core.http import Request, Response
 from core.model import Context, Deletion, State
@@ -325,3 +325,48 @@ def test_what_is_written_is_kept_changed_and_gone(name: str) -> None:
     column = {"contacts": "email", "deals": "dealname", "tickets": "subject"}.get(name, "name")
     assert stream.write is not None
     written_and_gone(rig, stream.write, {column: "made@sandbox.example"}, {column: "other@sandbox.example"})
+
+
+@pytest.mark.parametrize(
+    ("status", "category", "sentence"),
+    [
+        (403, "MISSING_SCOPES", "the scope that the stream needs"),
+        (403, "BANNED", "support"),
+        (400, "PROPERTY_DOESNT_EXIST", "streams of properties"),
+        (400, "VALIDATION_ERROR", "form"),
+        (404, "OBJECT_NOT_FOUND", "next sync"),
+        (409, "CONFLICT", "names its id"),
+    ],
+)
+def test_each_refusal_tells_what_to_do(status: int, category: str, sentence: str) -> None:
+    rule = classify(reply(error(category), status), CONNECTOR.errors).rule
+    assert rule is not None
+    assert sentence in rule.advice
+
+
+def test_ids_of_a_page_are_looked_up_together_and_each_pair_is_a_record() -> None:
+    stream = CONNECTOR.stream("deal_contacts")
+    first = stream.request({}, CONTEXT)
+    told = {"results": [{"id": "7"}, {"id": "8"}], "paging": {"next": {"after": "8"}}}
+    listed = stream.parse(first, reply(told), {}, CONTEXT)
+    assert listed.next is not None
+    assert listed.next.path.endswith("/deals/contacts/batch/read")
+    assert listed.next.json == {"inputs": [{"id": "7"}, {"id": "8"}]}
+    kinds = [{"category": "HUBSPOT_DEFINED", "typeId": 3, "label": None}]
+    pairs = [{"toObjectId": 1, "associationTypes": kinds}, {"toObjectId": 2, "associationTypes": kinds}]
+    body = {"status": "COMPLETE", "results": [{"from": {"id": "7"}, "to": pairs}]}
+    page = stream.parse(listed.next, reply(body, 207), listed.state, CONTEXT)
+    found = rows(stream.columns, page.records)
+    assert [(row["deal_id"], row["contact_id"]) for row in found] == [("7", "1"), ("7", "2")]
+    assert page.next is not None
+    assert page.next.params["after"] == "8"
+
+
+def test_a_stage_is_told_with_its_pipeline() -> None:
+    stream = CONNECTOR.stream("deal_stages")
+    stage = {"id": "won", "label": "Won", "displayOrder": 1, "metadata": {"isClosed": "true", "probability": "1.0"}}
+    told = {"results": [{"id": "default", "label": "Sales", "stages": [stage]}]}
+    page = stream.parse(stream.request({}, CONTEXT), reply(told), {}, CONTEXT)
+    (row,) = rows(stream.columns, page.records)
+    wanted = {"pipeline_id": "default", "pipeline_label": "Sales", "id": "won", "is_closed": True, "probability": 1.0}
+    assert {name: row[name] for name in wanted} == wanted

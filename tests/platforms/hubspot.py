@@ -3,6 +3,11 @@ from __future__ import annotations
 from tests.platforms.told import Told
 
 TOLD = Told(
+    leading={
+        "deal_contacts": "/crm/objects/",
+        "deal_companies": "/crm/objects/",
+        "ticket_contacts": "/crm/objects/",
+    },
     states=({}, {"since": 0}, {"since": 0, "archived_on": "2026-11-23", "archived_after": ""}),
     records={
         "nango/create-contact.json": ("contacts", ""),
@@ -24,7 +29,6 @@ TOLD = Told(
         "nango/delete-task.json": "an answer to a write, which tells no record",
         "nango/delete-user.json": "an answer to a write, which tells no record",
         "nango/fetch-custom-objects.json": "data that no stream reads",
-        "nango/fetch-pipelines.json": "data that no stream reads",
         "nango/get-marketing-email.json": "data that no stream reads",
         "nango/marketing-emails.json": "data that no stream reads",
         "nango/tasks.json": "data that no stream reads",
