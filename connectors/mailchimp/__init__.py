@@ -22,6 +22,7 @@ from connectors.mailchimp.streams import (
     AUDIENCES_DAILY,
     CAMPAIGNS,
     MEMBERS,
+    MERGE_FIELDS,
     REPORTS,
     SEGMENTS,
     UNSUBSCRIBES,
@@ -89,7 +90,7 @@ CONNECTOR: Final = Connector(
     ),
     probe=_probe,
     discover=_discover,
-    streams=(AUDIENCES, AUDIENCES_DAILY, MEMBERS, SEGMENTS, CAMPAIGNS, REPORTS, UNSUBSCRIBES),
+    streams=(AUDIENCES, AUDIENCES_DAILY, MEMBERS, MERGE_FIELDS, SEGMENTS, CAMPAIGNS, REPORTS, UNSUBSCRIBES),
     # Ten connections at once for a user, over all apps: two are left to the others.
     rate_limit=RateLimit(concurrency=8),
     # https://mailchimp.com/developer/marketing/docs/errors/
@@ -103,6 +104,48 @@ CONNECTOR: Final = Connector(
             "integrations connect {platform} --name {name}",
         ),
         ErrorRule(disposition=Disposition.RATE_LIMITED, status=403, not_json=True, retry_in=10),
+        ErrorRule(
+            disposition=Disposition.SCOPE_MISSING,
+            status=403,
+            path="title",
+            equals="WrongDatacenter",
+            advice="The account lives in another data centre: connect again with a key of its own, which ends with its "
+            "name: integrations connect {platform} --name {name}",
+        ),
+        ErrorRule(
+            disposition=Disposition.SCOPE_MISSING,
+            status=403,
+            path="title",
+            equals="User Disabled",
+            advice="The person's account is disabled: have an owner at Mailchimp enable it, or connect another one.",
+        ),
+        ErrorRule(
+            disposition=Disposition.SCOPE_MISSING,
+            status=403,
+            advice="The person's role at Mailchimp does not allow it: have an owner give a higher one, or connect with "
+            "the key of another person.",
+        ),
+        ErrorRule(
+            disposition=Disposition.FAIL,
+            status=400,
+            path="title",
+            contains="Member In Compliance State",
+            advice="The person has left the audience, and only the person can come back: by a sign-up form.",
+        ),
+        ErrorRule(
+            disposition=Disposition.FAIL,
+            status=400,
+            path="title",
+            contains="Forgotten Email Not Subscribed",
+            advice="The member was deleted for good, and only the person can come back: by a sign-up form.",
+        ),
+        ErrorRule(
+            disposition=Disposition.FAIL,
+            status=400,
+            path="title",
+            contains="Member Exists",
+            advice="The address is in the audience already: change that member instead of creating another.",
+        ),
         # What a walk began with may be gone before it ends, such as an audience whose members are read.
         ErrorRule(disposition=Disposition.SKIP, status=404, path="title", contains="Resource Not Found"),
     ),
@@ -111,6 +154,7 @@ CONNECTOR: Final = Connector(
     unverified=(
         "That OAuth tokens never expire: one that is refused asks for a new connection.",
         "That archived members are hidden unless asked for: they are asked for.",
+        "That a webhook is tried again for 75 minutes, and what is signed of it: the secret in the address serves too.",
         "Bodies of 429; a 403 that is no JSON is taken for throttling.",
     ),
     docs="https://mailchimp.com/developer/marketing/api/",

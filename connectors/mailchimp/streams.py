@@ -211,6 +211,26 @@ SEGMENTS: Final = _list_stream(
     key=("list_id", "id"),
     parent=Parent(stream="audiences", columns=("id",)),
 )
+MERGE_FIELDS: Final = _list_stream(
+    "merge_fields",
+    "/3.0/lists/{above}/merge-fields",
+    "merge_fields",
+    (
+        Column(name="id", path="merge_id", required=True),
+        Column(name="list_id", required=True),
+        Column(name="tag", required=True, about="What members call it."),
+        Column(name="name"),
+        Column(name="type"),
+        Column(name="required", type="boolean"),
+        Column(name="default_value"),
+        Column(name="public", type="boolean"),
+        Column(name="display_order", type="integer"),
+        Column(name="options", type="json", about="What may be chosen, and the form of dates and phone numbers."),
+    ),
+    "What each audience asks of its members, beside the address.",
+    key=("list_id", "id"),
+    parent=Parent(stream="audiences", columns=("id",)),
+)
 UNSUBSCRIBES: Final = _list_stream(
     "unsubscribes",
     "/3.0/reports/{above}/unsubscribed",

@@ -14,7 +14,7 @@ from connectors.sdk.auth import ApiKey, OAuth2
 from connectors.sdk.driver import walk
 from connectors.sdk.inbound import Answer, Delivery
 from connectors.sdk.oauth2 import consent_url
-from core.classify import Disposition
+from core.classify import Disposition, classify
 from core.errors import CredentialMalformed, SignatureRefused, UsageError
 from core.http import Request, Response
 from core.model import Context, Deletion, State
@@ -320,3 +320,20 @@ def test_a_written_member_is_kept_changed_and_archived() -> None:
     assert MEMBERS.write is not None
     record = {"list_id": audience, "email_address": "made@sandbox.example", "first_name": "Made"}
     written_and_gone(rig, MEMBERS.write, record, {"first_name": "Changed"})
+
+
+@pytest.mark.parametrize(
+    ("status", "title", "sentence"),
+    [
+        (403, "WrongDatacenter", "data centre"),
+        (403, "User Disabled", "enable it"),
+        (403, "Forbidden", "role"),
+        (400, "Member In Compliance State", "sign-up form"),
+        (400, "Forgotten Email Not Subscribed", "deleted for good"),
+        (400, "Member Exists", "change that member"),
+    ],
+)
+def test_each_refusal_tells_what_to_do(status: int, title: str, sentence: str) -> None:
+    rule = classify(reply(problem(title, status), status), CONNECTOR.errors).rule
+    assert rule is not None
+    assert sentence in rule.advice
