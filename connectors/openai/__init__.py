@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from connectors.openai.streams import ADMIN_KEY, PROJECT_KEY, STREAMS, VERSION, own_headers
+from connectors.openai.streams import ADMIN_KEY, PROJECT_KEY, STREAMS, VERSION
 from connectors.openai.webhooks import INBOUND
+from connectors.openai.writes import own_headers
 from connectors.sdk.auth import ApiKey, Field, Settings
 from connectors.sdk.base import Connector
 from connectors.sdk.limits import counted_headers
@@ -104,7 +105,19 @@ CONNECTOR: Final = Connector(
             for code in ("insufficient_quota", "billing_hard_limit_reached")
             for path in ("error/code", "error/type")
         ),
-        ErrorRule(disposition=Disposition.CREDENTIAL_REJECTED, status=401),
+        ErrorRule(
+            disposition=Disposition.CREDENTIAL_REJECTED,
+            status=401,
+            advice="The key is wrong or was deleted. Connect again with another one: "
+            "integrations connect {platform} --name {name}",
+        ),
+        ErrorRule(
+            disposition=Disposition.SCOPE_MISSING,
+            status=403,
+            path="error/code",
+            equals="unsupported_country_region_territory",
+            advice="OpenAI does not serve the country that this machine calls from.",
+        ),
         ErrorRule(
             disposition=Disposition.SCOPE_MISSING,
             status=403,
@@ -127,6 +140,7 @@ CONNECTOR: Final = Connector(
     unverified=(
         "How long buckets of usage still change: the last three days are read again.",
         "That admin keys are refused by the endpoints of projects: streams depend on the kind of key.",
+        "The words of a refused right, and for how long a webhook is tried again.",
         "No limits are published for lists; at most four calls are in flight.",
     ),
     docs="https://platform.openai.com/docs/api-reference",

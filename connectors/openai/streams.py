@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from connectors.openai.writes import BATCH_WRITE, FILE_WRITE
-from connectors.sdk.auth import Settings
+from connectors.openai.writes import BATCH_WRITE, FILE_WRITE, own_headers
 from connectors.sdk.base import Stream, Version
 from connectors.sdk.buckets import bucket_stream
 from connectors.sdk.streams import Ask, last_id, token_stream
@@ -18,12 +17,6 @@ VERSION: Final = Version(name="v1", read=date(2026, 11, 23))
 PROJECT_KEY: Final = "api_key"
 ADMIN_KEY: Final = "admin_key"
 _ORGANIZATION: Final = "organization/"
-
-
-def own_headers(settings: Settings) -> Mapping[str, str]:
-    # Only a person's old key that reaches several organizations needs it.
-    organization = settings.get("organization")
-    return {"OpenAI-Organization": str(organization)} if organization else {}
 
 
 def _get(path: str, params: Params) -> Ask:

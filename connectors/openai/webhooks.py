@@ -50,6 +50,14 @@ INBOUND: Final = Inbound(
     events=_events,
     signed="Standard Webhooks (HMAC-SHA256 over id, time and body)",
     window=TOLERANCE,
-    kinds=("batch.*", "fine_tuning.job.*", "response.*", "eval.run.*"),
+    kinds=(
+        "batch.*",
+        "fine_tuning.job.*",
+        "response.*",
+        "eval.run.*",
+        "realtime.call.incoming",
+        "live.call.incoming",
+        "safety_identifier.blocked",
+    ),
     docs="https://platform.openai.com/docs/guides/webhooks",
 )

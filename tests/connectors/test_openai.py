@@ -13,7 +13,7 @@ import yaml
 from connectors.openai import CONNECTOR
 from connectors.openai.streams import COSTS
 from connectors.sdk.inbound import Delivery
-from core.classify import Disposition
+from core.classify import Disposition, classify
 from core.errors import CredentialMalformed, RequestRefused, SignatureRefused
 from core.http import Request
 from core.model import Context
@@ -271,3 +271,29 @@ def test_a_file_is_deleted() -> None:
     rig.client.send(write.delete(key, None, context))
     with pytest.raises(RequestRefused):
         rig.client.send(write.read(key, context))
+
+
+def test_writes_name_the_organization_as_reads_do_where_a_key_reaches_several() -> None:
+    context = Context(now=CONTEXT.now, settings={"organization": "org-1"})
+    batches, files = CONNECTOR.stream("batches").write, CONNECTOR.stream("files").write
+    assert batches is not None
+    assert files is not None
+    assert batches.create is not None
+    assert batches.read is not None
+    assert batches.delete is not None
+    assert files.delete is not None
+    key = {"id": "1"}
+    for asked in (
+        batches.create({"input_file_id": "f", "endpoint": "/v1/responses"}, context),
+        batches.read(key, context),
+        batches.delete(key, None, context),
+        files.delete(key, None, context),
+    ):
+        assert asked.headers == {"OpenAI-Organization": "org-1"}
+
+
+def test_a_country_that_is_not_served_is_no_matter_of_the_key() -> None:
+    body = error("unsupported_country_region_territory")
+    rule = classify(reply(body, 403), CONNECTOR.errors).rule
+    assert rule is not None
+    assert "country" in rule.advice
