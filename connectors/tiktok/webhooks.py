@@ -42,6 +42,8 @@ def _events(delivery: Delivery) -> list[Event]:
             at=datetime.fromtimestamp(at, UTC) if isinstance(at, int) else None,
             stream="videos" if public else "",
             key={"id": str(post)} if public else {},
+            # Only public videos are listed. The vendor spells the word in two ways.
+            deleted=public and kind.startswith("post.publish.no_longer_public"),
             account=str(told.get("user_openid", "")),
             data=delivery.body,
         )

@@ -119,6 +119,16 @@ def test_an_event_about_a_public_post_names_the_video() -> None:
     (event,) = CONNECTOR.inbound.events(call)
     assert (event.stream, event.key) == ("videos", {"id": "7300000000000000001"})
     assert CONNECTOR.inbound.events(call)[0].id == event.id
+    assert not event.deleted
+
+
+@pytest.mark.parametrize("word", ["publicaly", "publicly"])
+def test_a_post_that_is_no_longer_public_is_gone_from_the_videos(word: str) -> None:
+    assert CONNECTOR.inbound is not None
+    told = {"event": f"post.publish.no_longer_{word}_available", "content": json.dumps({"post_id": 73})}
+    call = Delivery(method="POST", url="https://hooks.example.com/", body=json.dumps(told).encode())
+    (event,) = CONNECTOR.inbound.events(call)
+    assert (event.stream, event.key, event.deleted) == ("videos", {"id": "73"}, True)
 
 
 # Writes
