@@ -101,6 +101,8 @@ CONNECTOR: Final = Connector(
         "The names of the scopes: a stream whose right is missing says so when it is read.",
         "That any key may read /v3/scopes and, with another right, /v3/user/username.",
         "The hosts of exports, and what their files call the id of a contact: `contact_id` and `id` are read.",
+        "For how long an event is sent again, and that it is signed anew then: the window is ten minutes.",
+        "The number of the group in events about groups (asm_group_id): without it, no row is named.",
         "The largest page of single sends: a hundred is asked for.",
         "How long an export takes: it is asked for during 40 seconds, then at the next sync.",
     ),

@@ -13,11 +13,17 @@ from typing import Final
 from connectors.sdk.auth import Field, Values
 from connectors.sdk.inbound import Delivery, Event, Inbound
 from core.http import Response
-from core.signing import expect_ecdsa, expect_recent
+from core.signing import expect_ecdsa, expect_recent, sha256_hex
 
 _HEADER: Final = "x-twilio-email-event-webhook-"
 _WINDOW: Final = 600.0
-_STREAMS: Final = {"bounce": "bounces", "spamreport": "spam_reports", "unsubscribe": "unsubscribes"}
+_STREAMS: Final = {
+    "bounce": "bounces",
+    "spamreport": "spam_reports",
+    "unsubscribe": "unsubscribes",
+    "group_unsubscribe": "group_suppressions",
+    "group_resubscribe": "group_suppressions",
+}
 
 
 def _verify(delivery: Delivery, values: Values, now: datetime) -> None:
@@ -34,13 +40,18 @@ def _events(delivery: Delivery) -> list[Event]:
 def _event(raw: bytes) -> Event:
     told = Response(status=200, body=raw)
     kind, at, address = str(told.get("event", "")), told.get("timestamp"), told.get("email")
-    stream = _STREAMS.get(kind, "")
+    stream, group = _STREAMS.get(kind, ""), told.get("asm_group_id")
+    key = {"email": str(address)} if stream and address is not None else {}
+    if stream == "group_suppressions":
+        key = {"group_id": str(group), **key} if key and group is not None else {}
     return Event(
-        id=str(told.get("sg_event_id", "")),
+        # Where none is told, what says the same is the same.
+        id=str(told.get("sg_event_id") or sha256_hex(raw)[:32]),
         kind=kind,
         at=datetime.fromtimestamp(at, UTC) if isinstance(at, int) else None,
         stream=stream,
-        key={"email": str(address)} if stream and address is not None else {},
+        key=key,
+        deleted=bool(key) and kind == "group_resubscribe",
         data=raw,
     )
 
@@ -59,6 +70,18 @@ INBOUND: Final = Inbound(
     events=_events,
     signed="ECDSA over time and body",
     window=_WINDOW,
-    kinds=("processed", "delivered", "deferred", "bounce", "dropped", "open", "click", "spamreport", "unsubscribe"),
+    kinds=(
+        "processed",
+        "delivered",
+        "deferred",
+        "bounce",
+        "dropped",
+        "open",
+        "click",
+        "spamreport",
+        "unsubscribe",
+        "group_unsubscribe",
+        "group_resubscribe",
+    ),
     docs="https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event",
 )

@@ -182,6 +182,31 @@ def test_a_call_is_accepted_with_the_line_end_that_closes_it() -> None:
     assert (event.stream, event.key) == ("bounces", {"email": "a@x.example"})
 
 
+@pytest.mark.parametrize(
+    ("event", "key", "deleted"),
+    [
+        ({"event": "group_unsubscribe", "asm_group_id": 7}, {"group_id": "7", "email": "a@x.example"}, False),
+        ({"event": "group_resubscribe", "asm_group_id": 7}, {"group_id": "7", "email": "a@x.example"}, True),
+        ({"event": "group_resubscribe"}, {}, False),
+    ],
+)
+def test_who_leaves_a_group_is_a_row_of_it_and_who_comes_back_is_gone_from_it(
+    event: dict[str, Any], key: dict[str, str], deleted: bool
+) -> None:
+    assert CONNECTOR.inbound is not None
+    body = json.dumps([{"email": "a@x.example", **event}]).encode()
+    (found,) = CONNECTOR.inbound.events(called(body=body))
+    assert (found.stream, found.key, found.deleted) == ("group_suppressions", key, deleted)
+
+
+def test_events_without_an_id_are_told_apart_by_what_they_say() -> None:
+    assert CONNECTOR.inbound is not None
+    body = b'[{"event":"open","email":"a@x.example"},{"event":"open","email":"b@x.example"}]'
+    first, second = CONNECTOR.inbound.events(called(body=body))
+    assert first.id
+    assert first.id != second.id
+
+
 # Writes
 
 
