@@ -106,7 +106,7 @@ CONNECTOR: Final = Connector(
                 contains=words,
                 advice=_BILLING,
             )
-            for words in ("usage limit", " spend", "credit balance")  # with a space, or it would be "suspended" as well
+            for words in ("usage limit", " spend", "spend limit", "credit balance")  # not "spend" alone: "suspended"
         ),
         ErrorRule(disposition=Disposition.QUOTA_EXHAUSTED, path="error/type", equals="billing_error", advice=_BILLING),
         ErrorRule(

@@ -191,6 +191,7 @@ CREDIT = "Your credit balance is too low to access the Anthropic API."
         (400, error("invalid_request_error", LIMIT), Disposition.QUOTA_EXHAUSTED),
         (400, error("invalid_request_error", CREDIT), Disposition.QUOTA_EXHAUSTED),
         (400, error("invalid_request_error", "The workspace's spend limit is reached"), Disposition.QUOTA_EXHAUSTED),
+        (400, error("invalid_request_error", "Spend limit reached"), Disposition.QUOTA_EXHAUSTED),
         (429, error("rate_limit_error", "Your monthly spend limit is reached"), Disposition.QUOTA_EXHAUSTED),
         (401, error("authentication_error"), Disposition.CREDENTIAL_REJECTED),
         (402, error("billing_error"), Disposition.QUOTA_EXHAUSTED),
