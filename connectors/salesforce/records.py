@@ -58,9 +58,10 @@ def crm_stream(
             return Page(records=(), state=state, next=_query(kind, _visible(response, columns), state))
         found = present_records(response, "records")
         known = state if asked.args else {**state, "began": _asked_at(response, context)}
-        after: State = {"full": known["began"], **known, **_reached(found, str(known["began"]))}
-        kept, gone, places = _split(found)
         following = _following(response)
+        reached = _reached(found, str(known["began"]), last=following is None)
+        after: State = {"full": known["began"], **known, **reached}
+        kept, gone, places = _split(found)
         if following is None:
             after = _ended(after, context)
         return Page(records=kept, deleted=gone, deleted_at=places, state=after, next=following)
@@ -121,18 +122,24 @@ def _split(found: Sequence[bytes]) -> tuple[list[bytes], list[Deletion], list[in
     return kept, gone, places
 
 
-def _reached(found: Sequence[bytes], began: str) -> dict[str, JSON]:
+def _reached(found: Sequence[bytes], began: str, *, last: bool) -> dict[str, JSON]:
     """How far a page leads. Not up to the question itself: what changed just before may still be on its way, and what
-    changes after it may be passed already."""
-    if not found:
-        return {}
-    told = next((at for name in _TIMES if (at := value_of(found[-1], name))), None)
+    changes after it may be passed already, or stand where it was with its new time, before older ones."""
+    settled = datetime.fromisoformat(began) - _SETTLES
+    times = [_changed(record) for record in found]
+    if last and any(time > settled for time in times):
+        return {"since": iso(settled), "id": ""}
+    for time, record in zip(reversed(times), reversed(found), strict=True):
+        if time <= settled:
+            return {"since": iso(time), "id": str(value_of(record, "Id"))}
+    return {}
+
+
+def _changed(record: bytes) -> datetime:
+    told = next((at for name in _TIMES if (at := value_of(record, name))), None)
     if not isinstance(told, str):
         raise BadReply("a record tells no time of change")
-    at, settled = datetime.fromisoformat(told), datetime.fromisoformat(began) - _SETTLES
-    if at > settled:
-        return {"since": iso(settled), "id": ""}
-    return {"since": iso(at), "id": str(value_of(found[-1], "Id"))}
+    return datetime.fromisoformat(told)
 
 
 def _following(response: Response) -> Request | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connectors.salesforce.streams import ACCOUNTS, CONTACTS, LIMITS, USERS
@@ -263,6 +263,7 @@ class Organization:
 NUMBERS = st.integers(1, 9)
 
 
+@example(changed={1: 5, 2: 5, 3: 5, 4: 9000, 5: 5, 6: 9000}, stops=[3], touch=[[1, 1]] * 4 + [[4, 1]])
 @given(
     changed=st.dictionaries(NUMBERS, st.sampled_from([5, 9000, 9990]), min_size=5),
     stops=st.lists(st.integers(1, 4), max_size=4),
