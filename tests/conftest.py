@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
+# Helpers that assert, told before anybody imports them: pytest then shows what was compared.
+for module in ("reading", "failing", "guarding", "wording", "rows"):
+    pytest.register_assert_rewrite(f"tests.contract.{module}")
+
 settings.register_profile("fast", max_examples=30, deadline=None)
 settings.register_profile("thorough", max_examples=300, deadline=None)
 

@@ -263,6 +263,7 @@ class Organization:
 NUMBERS = st.integers(1, 9)
 
 
+@pytest.mark.slow
 @example(changed={1: 5, 2: 5, 3: 5, 4: 9000, 5: 5, 6: 9000}, stops=[3], touch=[[1, 1]] * 4 + [[4, 1]])
 @given(
     changed=st.dictionaries(NUMBERS, st.sampled_from([5, 9000, 9990]), min_size=5),

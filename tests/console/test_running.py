@@ -58,6 +58,7 @@ def test_options_reach_the_flow(flows: Flows, run: Run) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_all_and_platform_take_what_is_not_paused(flows: Flows, run: Run) -> None:
     run("pause", "hubspot-eu")
     assert run("sync", "--all").exit_code == 0
@@ -151,6 +152,7 @@ def test_check_shows_every_check_and_ends_with_0_when_all_are_healthy(flows: Flo
     assert [(one["integration"], one["status"]) for one in told] == [("hubspot", "healthy")]
 
 
+@pytest.mark.slow
 def test_check_ends_with_1_when_something_is_wrong(flows: Flows, run: Run, sandbox: str) -> None:
     run("sync", "--all")
     fail(sandbox, match="api.hubapi.com/account-info/*", kind="status", args={"status": 401}, times=99)

@@ -11,8 +11,7 @@ from connectors.catalog import PLATFORMS, connectors
 from connectors.sdk.base import Connector
 from sandbox.catalog import MODULES
 from tests.contract.case import Case, Check, Inapplicable, cases
-from tests.contract.checks import OF_BUILDERS, OF_METHODS, OF_STREAMS, OF_WORDS
-from tests.contract.failing import a_missing_scope_is_told
+from tests.contract.checks import OF_EVERY_PLATFORM, OF_EVERY_STREAM, OF_METHODS, OF_STREAMS, OF_WORDS
 
 CONNECTORS = connectors()
 STREAMS = list(cases(CONNECTORS))
@@ -53,15 +52,13 @@ def test_a_way_to_authenticate(check: Check, case: Case) -> None:
 
 
 def _on_streams() -> Iterator[ParameterSet]:
-    """Every check on every stream. Of a connector's streams by the same builder, the first stands for how all of them
-    read; that the others do so as well is for the slower suite."""
+    """Every check on every stream; what stands for others in the fast suite leaves those to the slower one."""
     for check in OF_STREAMS:
         built: set[tuple[str, object]] = set()
         for case in STREAMS:
-            builder = (case.connector.name, case.stream.parse.__code__)
-            twin = check in OF_BUILDERS and check is not a_missing_scope_is_told and builder in built
+            builder = (case.connector.name if check in OF_EVERY_PLATFORM else "", case.stream.parse.__code__)
+            marks = [pytest.mark.slow] if builder in built and check not in OF_EVERY_STREAM else []
             built.add(builder)
-            marks = [pytest.mark.slow] if twin else []
             yield pytest.param(check, case, id=f"{_id(check)}-{_id(case)}", marks=marks)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.sync import sync_integration, sync_platform
 from sandbox.faults import Fault
@@ -31,6 +30,8 @@ def _run(flow_run: Any) -> Any:
 
 @pytest.fixture(scope="module", autouse=True)
 def prefect() -> Iterator[None]:
+    from prefect.testing.utilities import prefect_test_harness  # which imports Prefect's whole server
+
     with prefect_test_harness(server_startup_timeout=90):
         yield
 

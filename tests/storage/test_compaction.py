@@ -20,15 +20,15 @@ def groups(place: Place) -> int:
 
 
 def test_many_small_landings_leave_few_row_groups(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drain, "COMPACTED_AFTER", 8)
+    monkeypatch.setattr(drain, "COMPACTED_AFTER", 4)
     most = 0
-    for number in range(40):
+    for number in range(16):
         place.write({"id": f"{number}"}, table=LOG)
         place.drain()
         most = max(most, groups(place))
-    assert 1 < most <= 9
+    assert 1 < most <= 5
     assert groups(place) == 1
-    assert place.rows("SELECT count(*), count(DISTINCT id) FROM dropbox.log") == [(40, 40)]
+    assert place.rows("SELECT count(*), count(DISTINCT id) FROM dropbox.log") == [(16, 16)]
 
 
 def test_what_lands_in_between_is_not_merged_each_time(place: Place) -> None:

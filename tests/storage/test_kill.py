@@ -57,6 +57,7 @@ def _check(folder: Path, seed: int, kills: int) -> None:
     assert landed > len(WORKERS) * BEGIN
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_when_processes_are_killed(tmp_path: Path) -> None:
     _check(tmp_path, seed=7, kills=15)
 

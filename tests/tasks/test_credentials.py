@@ -183,6 +183,7 @@ def test_whoever_comes_second_takes_what_the_first_has_saved(workspace: Workspac
     assert token_calls(sandbox) == 0
 
 
+@pytest.mark.slow
 def test_one_waits_for_another_process_only_so_long(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(credentials, "_WAIT_SECONDS", 0.4)
     integration = workspace.scope.integration("dropbox")

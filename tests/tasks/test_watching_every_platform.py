@@ -15,10 +15,10 @@ from tasks.workspace import Workspace
 from tests.tasks.connected import connect_by_consent, connect_sample
 
 WAYS = [
-    (platform, method.name)
+    pytest.param(platform, method.name, marks=[pytest.mark.slow] if number else [])
     for platform in PLATFORMS
     if platform in catalog.MODULES
-    for method in connector(platform).auth
+    for number, method in enumerate(connector(platform).auth)
     if method.name in SAMPLES[platform]
 ]
 
