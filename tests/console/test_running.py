@@ -98,6 +98,7 @@ def test_a_refused_credential_ends_with_3_wherever_the_flow_ran(
     assert "refused the credential" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_run_in_another_process_is_told_by_what_it_wrote_down(flows: Flows, run: Run) -> None:
     flows.served = True
     (told,) = json.loads(run("sync", "hubspot", "--json").stdout)
@@ -107,6 +108,7 @@ def test_a_run_in_another_process_is_told_by_what_it_wrote_down(flows: Flows, ru
     assert told["rows"] == sum(rows.values())
 
 
+@pytest.mark.slow
 def test_without_waiting_the_run_is_handed_over(flows: Flows, run: Run) -> None:
     flows.served = True
     (told,) = json.loads(run("sync", "hubspot", "--no-wait", "--json").stdout)

@@ -115,6 +115,7 @@ def test_a_sync_may_die_at_any_step(
     assert not workspace.landing.rejected.exists()
 
 
+@pytest.mark.slow
 def test_a_state_that_runs_ahead_of_its_records_would_be_noticed(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

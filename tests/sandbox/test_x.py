@@ -112,6 +112,7 @@ def test_since_id_gives_exactly_what_came_after_it(sandbox: Sandbox, app: httpx.
     assert news == [one for one in after if int(one) > int(before[0])]
 
 
+@pytest.mark.slow
 def test_a_timeline_ends_at_the_latest_3200_and_mentions_at_800() -> None:
     app = client_of(make_sandbox("x", scale=2000, relaxed=True), BASE, token=SAMPLES["x"]["app_bearer"]["token"])
     assert len(list(walk(app, f"/2/users/{me(app)}/tweets", max_results=100))) == 3200
@@ -435,6 +436,7 @@ def test_an_app_gets_its_bearer_with_key_and_secret(sandbox: Sandbox) -> None:
     assert given == {"token_type": "bearer", "access_token": SAMPLES["x"]["app_bearer"]["token"]}
 
 
+@pytest.mark.slow
 def test_a_world_of_one_person_and_one_of_thousands_are_served() -> None:
     for scale in (1, 3000):
         app = client_of(make_sandbox("x", scale=scale), BASE, token=SAMPLES["x"]["app_bearer"]["token"])

@@ -135,6 +135,7 @@ class Compared:
         self._drain.close()
 
 
+@pytest.mark.slow
 @settings(max_examples=settings().max_examples // 8, deadline=None)
 @given(steps=st.lists(_STEPS, max_size=12), at_once=st.sampled_from([6, 1000]))
 def test_what_was_staged_ahead_lands_exactly_like_what_was_not(steps: list[Written | str], at_once: int) -> None:

@@ -31,7 +31,7 @@ def by_stream(report: SyncReport) -> dict[str, str]:
     ("platform", "method", "streams"),
     [
         ("hubspot", "service_key", ["contacts"]),
-        ("dropbox", "access_token", ["entries"]),
+        pytest.param("dropbox", "access_token", ["entries"], marks=pytest.mark.slow),
         pytest.param("hubspot", "service_key", [], marks=pytest.mark.slow),
         pytest.param("mailchimp", "api_key", [], marks=pytest.mark.slow),
     ],

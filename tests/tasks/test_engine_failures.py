@@ -59,7 +59,10 @@ def sync_until_done(workspace: Workspace, sandbox: Sandbox, name: str, fault: Fa
 @pytest.mark.parametrize(
     ("platform", "method", "stream", "fault"),
     [
-        ("hubspot", "service_key", "contacts", Fault(match=CONTACTS, nth=3, kind="reset", times=5)),
+        pytest.param(
+            *("hubspot", "service_key", "contacts", Fault(match=CONTACTS, nth=3, kind="reset", times=5)),
+            marks=pytest.mark.slow,
+        ),
         ("dropbox", "access_token", "entries", Fault(match=ENTRIES, nth=3, kind="html", times=5)),
         pytest.param(
             *("dropbox", "access_token", "entries", Fault(match=ENTRIES, nth=2, kind="cut", args={"at": 99}, times=5)),
