@@ -180,13 +180,14 @@ class RowSql:
                 continue
             path = (*steps, name)
             prefix = "v." + ".".join(map(quoted, path)) + "."
-            leaves = [f"t{i}" for i, leaf in self._in_structure.items() if leaf.startswith(prefix)]
+            # One by one: coalesce would make JSON of texts that stand beside JSON.
+            leaves = [f"t{i} IS NULL" for i, leaf in self._in_structure.items() if leaf.startswith(prefix)]
             where = literal(pointer("/".join(path)))
             wrong = (
                 f"json_type(json, {where}) NOT IN ('OBJECT', 'NULL')"
                 f" AND json_extract_string(json, {where}) NOT IN ('', '[]')"
             )
-            maybe = f"coalesce({', '.join(leaves)}) IS NULL AND contains(json, {literal(quoted(name))})"
+            maybe = f"{' AND '.join(leaves)} AND contains(json, {literal(quoted(name))})"
             yield Check(condition=f"(CASE WHEN {maybe} THEN {wrong} END)", reason=f"{'/'.join(path)}: not an object")
             yield from self._container_checks(child, path)
 
