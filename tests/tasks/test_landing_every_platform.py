@@ -55,7 +55,7 @@ def test_a_record_that_fills_every_column_is_never_set_aside(tmp_path: Path) -> 
     place = Place(folder=tmp_path)
     for table in TABLES:
         full = record(table.columns)
-        empty = {name: None for name in full}
+        empty = dict.fromkeys(full)
         odd = {name: "a text" if isinstance(value, dict) else value for name, value in full.items()}
         place.write(*(json.dumps(one).encode() for one in (full, empty, odd)), table=table, parent=PARENT)
     report = place.drain()
