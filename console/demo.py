@@ -36,6 +36,7 @@ AT_ONCE: Final = 4
 _REDIRECT: Final = "http://127.0.0.1:8765/callback"
 # The way to authenticate that the demo uses, where a platform has several: keys where they reach all streams.
 _METHODS: Final[Mapping[str, str]] = {
+    "claude": "admin_key",
     "dropbox": "oauth2",
     "hubspot": "service_key",
     "mailchimp": "api_key",

@@ -34,7 +34,7 @@ def print_summary(out: Console, workspace: Workspace, days: int) -> None:
         calls = dict(connection.execute(_CALLS).fetchall())
         trend = connection.execute(_TREND).fetchall()
         quality = connection.execute(_QUALITY).fetchone() or (0, 0)
-    head = ("platform", "streams", "syncs", "calls", "records read", "deletions told", "troubled")
+    head = ("platform", "streams", "syncs", "calls", "records", "deleted", "troubled")
     rows = [(row[0], *row[1:3], calls.get(row[0], 0), *row[3:]) for row in synced]
     out.print(table(head, rows))
     _print_watching(out, workspace)
