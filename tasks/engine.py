@@ -142,8 +142,11 @@ class _Sync:
             rows = [sync_row(report, stream) for stream in report.streams]
             land_metrics(workspace, SYNCS, rows, run=self._run, at=self._time())
             self._draining.land(_DRAIN_WAIT)
-        drained = self._draining.report
-        report.quarantined, report.rejected, report.waiting = drained.quarantined, drained.rejected, drained.busy
+        # Whoever holds the warehouse lands everybody's segments: what is told here is about one's own.
+        waiting, report.rejected = workspace.landing.left_of(self._integration.name, self._run)
+        report.waiting = waiting > 0
+        tables = {stream.table(self._platform.name) for stream in streams}
+        report.quarantined = self._draining.report.quarantined_of(f"{one.schema}.{one.name}" for one in tables)
         self._record(report.error)
         return report
 

@@ -109,6 +109,13 @@ def read_header(path: Path) -> SegmentHeader:
     return header
 
 
+def _readable(path: Path) -> SegmentHeader | None:
+    try:
+        return read_header(path)
+    except (SegmentBroken, FileNotFoundError):
+        return None
+
+
 def _in_lines(records: Sequence[bytes]) -> bytes:
     """One record a line, each ended by a newline; those that span lines are compacted first."""
     if not records:
@@ -225,6 +232,16 @@ class LandingZone:
             except FileNotFoundError:
                 continue
         return found
+
+    def left_of(self, integration: str, run: str) -> tuple[int, int]:
+        """How many segments of a run over an integration still wait, and how many were set aside, by whomever."""
+        waiting = (segment.header for segment in self.waiting())
+        aside = map(_readable, self.rejected.glob(f"*{SUFFIX}"))
+        mine, gone = (
+            sum(header is not None and (header.integration, header.run) == (integration, run) for header in headers)
+            for headers in (waiting, aside)
+        )
+        return mine, gone
 
     def latest_states(self, integration: str, *, owner: str = LOCAL_OWNER) -> dict[tuple[str, str], SavedState]:
         """By (stream, partition) what waiting segments say that the streams of an integration remember."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -41,7 +42,10 @@ class DrainReport:
 
     @property
     def quarantined(self) -> int:
-        return sum(table.quarantined for table in self.tables.values())
+        return self.quarantined_of(self.tables)
+
+    def quarantined_of(self, tables: Iterable[str]) -> int:
+        return sum(self.tables[name].quarantined for name in tables if name in self.tables)
 
     @property
     def deleted(self) -> int:

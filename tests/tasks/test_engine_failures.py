@@ -14,13 +14,15 @@ import pytest
 from connectors.catalog import connector
 from connectors.sdk.base import Connector
 from core.errors import Busy, CircuitOpen, ComeBackLater, PlatformUnavailable, QuotaExhausted, ScopeMissing
-from core.model import Page
+from core.model import Column, Page, Table
 from sandbox.faults import Fault
 from sandbox.sandbox import Sandbox
 from tasks import engine
+from tasks.draining import Draining
 from tasks.engine import sync, sync_lease
 from tasks.reports import SyncReport
 from tasks.workspace import Workspace
+from tests.storage.places import T0
 from tests.tasks.connected import connect_sample
 from tests.tasks.landed import live, query, truth
 
@@ -300,3 +302,32 @@ def test_a_lease_is_free_after_any_end(workspace: Workspace, sandbox: Sandbox) -
     sync(workspace, "hubspot", run="refused", only=["contacts"])
     with workspace.leases.held(sync_lease("hubspot"), ttl=1.0):
         pass
+
+
+def test_what_others_wrote_and_cannot_be_landed_is_no_failure_of_this_sync(workspace: Workspace) -> None:
+    """Whoever holds the warehouse lands everybody's segments, and tells of its own alone."""
+    poison = Table(schema="x", name="posts", columns=(Column(name="id", pattern="("),), key=("id",))
+    workspace.landing.write(
+        owner=workspace.owner,
+        integration="another",
+        run="its own",
+        table=poison,
+        records=[b'{"id":"1"}'],
+        fetched_at=T0,
+    )
+    report = sync(workspace, "hubspot", run="mine", only=["owners"])
+    assert (report.outcome, report.rejected, report.waiting) == ("ok", 0, False)
+    assert workspace.landing.left_of("another", "its own") == (0, 1)
+    assert workspace.scope.integration("hubspot").last_error == ""
+
+
+def test_what_of_this_sync_cannot_be_landed_is_told_whoever_finds_out(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reject_all(self: Draining, wait: float) -> None:
+        for path in workspace.landing.pending():
+            workspace.landing.reject(path, "another process could not land it")
+
+    monkeypatch.setattr(Draining, "land", reject_all)
+    report = sync(workspace, "hubspot", run="mine", only=["owners"])
+    assert (report.outcome, report.rejected) == ("failed", 1)
