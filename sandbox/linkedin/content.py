@@ -44,11 +44,11 @@ class Content:
     def __init__(self, world: World) -> None:
         self.world = world
         posts = world.population(
-            "linkedin posts", per_person=0.4, least=24, births=0.04, changes=0.02, deaths=0.01, history=210
+            "linkedin posts", per_person=0.23, least=24, births=0.04, changes=0.02, deaths=0.01, history=210
         )
         # Comments come soon after a post, and are not changed later.
         remarks = world.population(
-            "linkedin remarks", per_person=0.7, least=42, births=0.05, changes=0.0, deaths=0.02, history=210
+            "linkedin remarks", per_person=0.4, least=42, births=0.05, changes=0.0, deaths=0.02, history=210
         )
         self.posts, self.comments = Table(world, posts), Table(world, remarks)
         self._initial = posts

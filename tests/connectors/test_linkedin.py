@@ -224,7 +224,7 @@ def test_a_full_page_that_does_not_say_where_it_stands_is_no_end() -> None:
 
 
 def test_posts_that_are_deleted_between_two_pages_move_nothing_out_of_sight() -> None:
-    rig = rig_of(600)
+    rig = rig_of(1000)
     parent, rows_of_posts = rig.parents(POST_STREAM)[0], Rows(POST_STREAM)
     listed = {row["id"] for row in rig.read(POST_STREAM).live.values() if row["author"] == organization(PAGES[0])}
     assert len(listed) > 100
