@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -81,11 +81,15 @@ def secret(call: Call) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One field that is asked for: `comments.limit(0).summary(true){id}` has modifiers and inner fields."""
+    """One field that is asked for: `comments.limit(0).summary(true){id}` has modifiers and inner fields.
+
+    `text` is how the latter were written.
+    """
 
     name: str
     modifiers: Mapping[str, str] = field(default_factory=dict)
     inner: tuple[Asked, ...] = ()
+    text: str = ""
 
 
 def fields_of(text: str) -> tuple[Asked, ...]:
@@ -108,12 +112,13 @@ def _fields(text: str, at: int) -> tuple[tuple[Asked, ...], int]:
                 raise Refused(error(2500, "Syntax error: a modifier needs its value"))
             modifiers[modifier], at = text[at + 1 : end], end + 1
         inner: tuple[Asked, ...] = ()
+        begin = at + 1
         if text[at : at + 1] == "{":
-            inner, at = _fields(text, at + 1)
+            inner, at = _fields(text, begin)
             if text[at : at + 1] != "}":
                 raise Refused(error(2500, "Syntax error: expected }"))
             at += 1
-        found.append(Asked(name=name, modifiers=modifiers, inner=inner))
+        found.append(Asked(name=name, modifiers=modifiers, inner=inner, text=text[begin : at - 1]))
         if text[at : at + 1] != ",":
             break
         at += 1
@@ -171,6 +176,23 @@ def listed(
     if after is not None:
         paging["previous"] = link(call, before=cursors["before"], after=None)
     return {"data": [shape(item) for item in shown], "paging": paging}
+
+
+def inside(
+    call: Call, identity: str, edge: Callable[[Call], dict[str, Any]]
+) -> Callable[[Asked], dict[str, Any] | None]:
+    """An edge of a node as a field of it: the list that its address would answer, with the modifiers as parameters.
+
+    A list without members is left out, unless it has a summary.
+    """
+
+    def told(asked: Asked) -> dict[str, Any] | None:
+        path = f"/{call.args['version']}/{identity}/{asked.name}"
+        token = [("access_token", one) for one in call.params_of("access_token")]
+        found = edge(replace(call, path=path, params=(*asked.modifiers.items(), *token, ("fields", asked.text))))
+        return found if found["data"] or "summary" in found else None
+
+    return told
 
 
 def link(call: Call, **changes: str | None) -> str:

@@ -11,7 +11,10 @@ Quirks, and where they are told:
 - What is not named in `fields` does not come, and one name that does not exist fails the whole request.
 - Links to the next page hold the token: only their cursor is used. A short page is no end.
 - Media are told newest first and filtered by when they were published; those of four weeks are read again. Of an
-  account with more than about 10,000 the older ones are not listed: it is never read anew as a whole.
+  account with more than about 10,000 the older ones are not listed: these are never read anew as a whole, and comments
+  without any being taken for gone.
+- Comments are told with the media, and answers with the comments, so many of each; where there are more, they are
+  asked for by themselves. https://developers.facebook.com/docs/graph-api/guides/field-expansion
 - Metrics end for all versions at once, and one that has ended, or is none of this kind of media, fails the whole
   request: it is found out by halves and left out for a week. The settings `media_metrics`, `story_metrics`,
   `day_metrics`, `total_metrics` and `audience_metrics` (names with commas) choose others.

@@ -26,12 +26,13 @@ from connectors.instagram.writes import (
 )
 from connectors.sdk.base import Parent, Stream
 from connectors.sdk.days import DayWindows, bounds, day_of, last_day, since_until
-from connectors.sdk.edges import LIMIT, edge_stream, next_cursor, node_stream, optional, too_much
-from connectors.sdk.inlined import inlined_stream
+from connectors.sdk.edges import LIMIT, edge_stream, next_cursor, node_stream, optional, shown, too_much
+from connectors.sdk.inlined import Found, inlined_stream
 from connectors.sdk.meta import ID
-from connectors.sdk.meta_figures import described, metrics_of, only_figure
+from connectors.sdk.meta_figures import described, in_groups, metrics_of, only_figure
 from connectors.sdk.metrics import Place, metric_stream
 from connectors.sdk.streams import value_of, with_members
+from connectors.sdk.timelines import Recency, moment_at
 from core.http import Params, Request, Response
 from core.model import Column, Context
 
@@ -41,7 +42,9 @@ _COMMENTS: Final = ("instagram_basic", "instagram_manage_comments")
 _SETTLES: Final = timedelta(days=28)
 _ANEW: Final = timedelta(days=7)
 _READABLE: Final = 9000  # media: safely below the 10,000 that can be listed
+_AT_ONCE: Final = 25  # media with their comments
 _OF_COMMENTS: Final = 50
+_THREAD_FIELDS: Final = f"{COMMENT_FIELDS},replies.limit({_OF_COMMENTS}){{{COMMENT_FIELDS}}}"
 _ACCOUNT_FIELDS: Final = (
     "id,username,name,biography,website,followers_count,follows_count,media_count,profile_picture_url"
 )
@@ -119,40 +122,64 @@ STORIES: Final = edge_stream(
 # Comments
 
 
-def _comments(context: Context) -> Request:
-    fields = f"{COMMENT_FIELDS},replies.limit({_OF_COMMENTS}){{{COMMENT_FIELDS}}}"
-    return of_parent("comments", context, {"fields": fields, "limit": _OF_COMMENTS})
+def _media(context: Context) -> Request:
+    fields = f"id,timestamp,comments.limit({_OF_COMMENTS}){{{_THREAD_FIELDS}}}"
+    return of_account("media", context, params={"fields": fields, "limit": _AT_ONCE})
 
 
-def _replies(comment: str, context: Context) -> Request:
-    params: Params = {"fields": COMMENT_FIELDS, "limit": _OF_COMMENTS}
-    return optional(asked(context.settings, "/{comment_id}/replies", params=params, comment_id=comment))
+def _talk(identity: str, context: Context) -> Request:
+    """The comments on one of the media, or the answers to one of them: their ids, the latter below the former."""
+    media, _, comment = identity.partition("/")
+    params: Params = {"fields": COMMENT_FIELDS if comment else _THREAD_FIELDS, "limit": _OF_COMMENTS}
+    if comment:
+        return optional(asked(context.settings, "/{comment_id}/replies", params=params, comment_id=comment))
+    return optional(asked(context.settings, "/{media_id}/comments", params=params, media_id=media))
 
 
-def _thread(comment: bytes) -> tuple[Sequence[bytes], str | None]:
-    """A comment and its answers, as far as all of them are there."""
-    told = Response(status=200, body=comment)
-    answers, identity = told.records("replies/data"), str(told.get("id"))
-    if len(answers) >= _OF_COMMENTS or told.get("replies/paging/next"):
-        return [comment], identity
-    above = [{} if value_of(one, "parent_id") else {"parent_id": identity} for one in answers]
-    return [comment, *(with_members(one, more) for one, more in zip(answers, above, strict=True))], None
+def _answer(record: bytes, media: str, comment: str) -> bytes:
+    above = {} if value_of(record, "parent_id") else {"parent_id": comment}
+    return with_members(record, {"media_id": media, **above})
+
+
+def _thread(comment: bytes, media: str) -> Found:
+    """A comment, and its answers where all of them are there."""
+    told, identity = with_members(comment, {"media_id": media}), str(value_of(comment, "id"))
+    answers = shown(comment, "replies", _OF_COMMENTS)
+    if answers is None:
+        return [told], [f"{media}/{identity}"]
+    return [told, *(_answer(one, media, identity) for one in answers)], ()
+
+
+def _on_media(record: bytes) -> Found:
+    comments, media = shown(record, "comments", _OF_COMMENTS), str(value_of(record, "id"))
+    if comments is None:
+        return (), [media]
+    threads = [_thread(one, media) for one in comments]
+    return [one for found, _ in threads for one in found], [one for _, due in threads for one in due]
+
+
+def _below(record: bytes, identity: str) -> Found:
+    media, _, comment = identity.partition("/")
+    return ([_answer(record, media, comment)], ()) if comment else _thread(record, media)
 
 
 COMMENTS: Final = inlined_stream(
     name="comments",
-    ask=_comments,
-    ask_inside=_replies,
-    inside=_thread,
+    ask=_media,
+    ask_inside=_talk,
+    inside=_on_media,
+    below=_below,
     records="data",
     columns=COMMENT_COLUMNS,
     next_token=lambda response, records: next_cursor(response),
     token_param="after",
-    parent=Parent(stream="media", columns=("id",)),
+    time=moment_at("timestamp"),
+    recency=Recency(settles=_SETTLES, forget_after=_ANEW, readable=_READABLE),
+    too_much=too_much,
     sweep=True,
     scopes=_COMMENTS,
     write=COMMENT_WRITE,
-    about="Comments on the account's media, and answers to them; all of them each time, as an old one may be answered.",
+    about="Comments and answers to them: on the media of four weeks at each sync, on all media once a week.",
 )
 
 
@@ -291,30 +318,13 @@ def _ask_audience(context: Context, place: Place, metrics: Sequence[str]) -> Req
     return of_account("insights", context, params=params)
 
 
-def _groups(response: Response, context: Context, place: Place) -> list[bytes]:
-    return [
-        msgspec.json.encode(
-            {
-                "metric": metric.get("name"),
-                "breakdown": ",".join(breakdown.get("dimension_keys", ())),
-                "part": ",".join(result.get("dimension_values", ())),
-                **dict(zip(breakdown.get("dimension_keys", ()), result.get("dimension_values", ()), strict=False)),
-                "value": result.get("value"),
-            }
-        )
-        for metric in metrics_of(response)
-        for breakdown in (metric.get("total_value") or {}).get("breakdowns") or ()
-        for result in breakdown.get("results") or ()
-    ]
-
-
 AUDIENCE: Final = metric_stream(
     name="audience",
     metrics=lambda context, place: ("follower_demographics",),
     setting="audience_metrics",
     begin=lambda state, context: {"breakdown": _BREAKDOWNS[0]},
     ask=_ask_audience,
-    cut=_groups,
+    cut=lambda response, context, place: in_groups(response),
     refused=no_metric,
     onward=_next_breakdown,
     columns=(

@@ -51,7 +51,7 @@ MEDIA_COLUMNS: Final = (
 COMMENT_FIELDS: Final = "id,text,timestamp,username,from,like_count,hidden,parent_id"
 COMMENT_COLUMNS: Final = (
     Column(name="id", required=True, pattern=ID),
-    Column(name="media_id", path="@parent/id"),
+    Column(name="media_id"),
     Column(name="parent_id", about="The comment that this one answers."),
     Column(name="text"),
     Column(name="username"),

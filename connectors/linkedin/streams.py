@@ -22,9 +22,9 @@ from connectors.linkedin.writes import (
     organization_of,
 )
 from connectors.sdk.base import Parent, Stream
-from connectors.sdk.inlined import inlined_stream
+from connectors.sdk.inlined import Found, inlined_stream
 from connectors.sdk.restli import ELEMENTS, SIZE, by_day, finder, linked_start, next_start
-from connectors.sdk.streams import object_stream, present_records, value_of
+from connectors.sdk.streams import object_stream, present_records, value_of, with_members
 from connectors.sdk.timelines import Recency, recent_first
 from connectors.sdk.windows import today_in_utc, window_stream
 from core.http import JSON, Params, Request, Response
@@ -63,7 +63,7 @@ ORGANIZATIONS: Final = inlined_stream(
     name="organizations",
     ask=lambda context: roles_request(),
     ask_inside=_organization,
-    inside=lambda role: ((), managed(role)),
+    inside=lambda role: ((), [urn] if (urn := managed(role)) else ()),
     records=ELEMENTS,
     inner_records="",
     columns=(
@@ -118,10 +118,15 @@ def _inside_post(path: str, urn: str, params: Params) -> Request:
     return Request(path=path, args={"urn": urn}, params=params, optional=True)
 
 
-def _answered(comment: bytes) -> str | None:
-    """The URN by which answers to this comment are asked for, where it has any."""
+def _marked(record: bytes, asked_by: str) -> Found:
+    return [with_members(record, {MARK: asked_by})], ()
+
+
+def _answered(comment: bytes, asked_by: str) -> Found:
+    """The comment, and the URN by which answers to it are asked for, where it has any."""
     urn = value_of(comment, "commentUrn")
-    return str(urn) if urn and int(value_of(comment, "commentsSummary/aggregatedTotalComments") or 0) else None
+    answered = urn and int(value_of(comment, "commentsSummary/aggregatedTotalComments") or 0)
+    return _marked(comment, asked_by)[0], [str(urn)] if answered else ()
 
 
 def _hardly_moves(post: bytes, context: Context) -> bool:
@@ -151,8 +156,7 @@ def _post_by_post(name: str, **more: Any) -> Stream:
     return inlined_stream(
         name=name,
         ask=lambda context: _posts(context, "CREATED"),
-        inside=lambda post: ((), value_of(post, "id")),
-        mark=MARK,
+        inside=lambda post: ((), [str(value_of(post, "id"))]),
         records=ELEMENTS,
         next_token=next_start,
         token_param="start",
@@ -178,6 +182,7 @@ SOCIAL_METADATA: Final = _post_by_post(
     "social_metadata",
     ask_inside=lambda urn, context: _inside_post("/rest/socialMetadata/{urn}", urn, {}),
     inner_records="",
+    below=_marked,
     columns=(
         Column(name="post_id", path=MARK, required=True),
         Column(name="organization_id", path="@parent/id", type="integer"),

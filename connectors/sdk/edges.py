@@ -1,19 +1,20 @@
 """Lists of the Graph API ("edges"): paged by cursor, some of them filtered by the time of creation.
 
-https://developers.facebook.com/docs/graph-api/results. The links to the next page hold the token, and are not
-followed: only the cursor is taken out of them. A short or empty page is no end as long as there is a next one.
+https://developers.facebook.com/docs/graph-api/results,
+https://developers.facebook.com/docs/graph-api/guides/field-expansion. The links to the next page hold the token, and
+are not followed: only the cursor is taken out of them. A short or empty page is no end as long as there is a next one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from connectors.sdk.base import Stream
 from connectors.sdk.meta import TOO_MUCH
-from connectors.sdk.streams import Ask, at, in_url, present_records
+from connectors.sdk.streams import Ask, at, in_url, present_records, smaller
 from core.errors import BadReply
 from core.http import JSON, Request, Response
 from core.model import EMPTY_STATE, Column, Context, Page, State
@@ -32,17 +33,16 @@ def next_cursor(response: Response) -> str | None:
     return str(cursor)
 
 
+def shown(record: bytes, edge: str, most: int) -> Sequence[bytes] | None:
+    """What a record shows of one of its edges, expanded with that limit; None where that may not be all."""
+    told = Response(status=200, body=record)
+    found = told.records(f"{edge}/data")
+    return None if len(found) >= most or told.get(f"{edge}/paging/next") else found
+
+
 def too_much(response: Response) -> bool:
     """Whether the platform asks for a smaller question. It is an error that the rules let through."""
     return TOO_MUCH in str(response.get("error/message", ""))
-
-
-def smaller(asked: Request, state: State) -> Page:
-    """Goes on with half the records a page. Raises BadReply where one record alone is too much."""
-    limit = int(str(asked.params["limit"])) // 2
-    if limit < 1:
-        raise BadReply("the platform finds even one record too much to tell")
-    return Page(records=(), state={**state, "limit": limit}, next=asked.with_params(limit=limit))
 
 
 def edge_stream(

@@ -35,3 +35,21 @@ def only_figure(metric: Mapping[str, Any]) -> dict[str, JSON]:
     if not isinstance(found, dict) or not ("value" in found or found.get("breakdowns")):
         return {}
     return {"parts": found.get("breakdowns") or None, **figure(found.get("value"))}
+
+
+def in_groups(response: Response) -> list[bytes]:
+    """The figures of metrics that were asked for with a breakdown, a record for each group."""
+    return [
+        msgspec.json.encode(
+            {
+                "metric": metric.get("name"),
+                "breakdown": ",".join(breakdown.get("dimension_keys", ())),
+                "part": ",".join(result.get("dimension_values", ())),
+                **dict(zip(breakdown.get("dimension_keys", ()), result.get("dimension_values", ()), strict=False)),
+                "value": result.get("value"),
+            }
+        )
+        for metric in metrics_of(response)
+        for breakdown in (metric.get("total_value") or {}).get("breakdowns") or ()
+        for result in breakdown.get("results") or ()
+    ]

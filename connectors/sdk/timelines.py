@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.sdk.base import Stream
-from connectors.sdk.streams import Ask, NextToken, present_records, to_page
+from connectors.sdk.streams import Ask, NextToken, present_records, to_page, value_of
 from core.http import JSON, Request, Response
 from core.model import EMPTY_STATE, Column, Context, Page, State
 
@@ -17,15 +17,21 @@ from core.model import EMPTY_STATE, Column, Context, Page, State
 class Recency:
     """How far down a timeline a walk goes: to what is older than the beginning of the last walk less `settles`, as
     counters and texts of younger records still change. With `forget_after` everything is read anew that long after the
-    last full walk, so that with `sweep` a full walk finds what is gone."""
+    last full walk, so that with `sweep` a full walk finds what is gone; but where the last one saw `readable` records
+    or more, the platform may have left some out, which must not be taken for gone: what is read anew then is no full
+    walk, as the state that it begins with is not empty."""
 
     settles: timedelta
     forget_after: timedelta | None = None
+    readable: int | None = None
 
-    def memory(self, state: State, context: Context) -> dict[str, JSON]:
+    def memory(self, state: State, context: Context, listed: int = 0) -> dict[str, JSON]:
         """What states in the middle of a walk keep beside their own: {"began": time}, with {"since": beginning of the
-        last walk, "full": of the last full one} where there was one."""
-        known = {name: state[name] for name in ("since", "full") if name in state}
+        last walk, "full": of the last full one} where there was one, and, where it matters, {"seen": records in that}.
+        So many more were `listed` now."""
+        known = {name: state[name] for name in ("since", "full", "seen") if name in state}
+        if self.readable is not None and "since" not in known:
+            known["seen"] = int(str(known.get("seen", 0))) + listed
         return {"began": str(state.get("began") or context.now.isoformat()), **known}
 
     def reached(self, oldest: datetime, memory: State) -> bool:
@@ -35,9 +41,21 @@ class Recency:
     def ended(self, memory: State) -> State:
         """The state between walks."""
         began, full = str(memory["began"]), str(memory.get("full") or memory["began"])
+        seen: State = {"seen": memory["seen"]} if "seen" in memory else {}
         if self.forget_after is not None and _moment(began) - _moment(full) >= self.forget_after:
-            return EMPTY_STATE
-        return {"since": began, "full": full}
+            many = self.readable is not None and int(str(memory.get("seen", 0))) >= self.readable
+            return {"anew": True} if many else EMPTY_STATE
+        return {"since": began, "full": full, **seen}
+
+
+def moment_at(path: str) -> Callable[[bytes], datetime]:
+    """The time that a record tells there; one that tells none is never too old."""
+
+    def moment(record: bytes) -> datetime:
+        told = value_of(record, path)
+        return _moment(told) if told else datetime.max.replace(tzinfo=UTC)
+
+    return moment
 
 
 def recent_first(

@@ -16,7 +16,7 @@ import msgspec
 from connectors.sdk.auth import Settings
 from connectors.sdk.base import Parent, Stream
 from connectors.sdk.google import PACIFIC
-from connectors.sdk.inlined import inlined_stream
+from connectors.sdk.inlined import Found, inlined_stream
 from connectors.sdk.lookups import lookup_stream
 from connectors.sdk.streams import at, present_records, token_stream, value_of
 from connectors.sdk.timelines import Recency, recent_first
@@ -219,11 +219,11 @@ def _replies_to(thread: str, context: Context) -> Request:
     return Request(path="/youtube/v3/comments", params=params)
 
 
-def _replies_in(thread: bytes) -> tuple[Sequence[bytes], str | None]:
+def _replies_in(thread: bytes) -> Found:
     """A thread shows at most five of its replies."""
     told = Response(status=200, body=thread)
     shown = told.records("replies/comments")
-    return (shown, None) if len(shown) >= int(told.get("snippet/totalReplyCount", 0)) else ((), str(told.get("id")))
+    return (shown, ()) if len(shown) >= int(told.get("snippet/totalReplyCount", 0)) else ((), [str(told.get("id"))])
 
 
 REPLIES: Final = inlined_stream(

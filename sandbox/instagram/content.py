@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +20,7 @@ USERNAME = "sandbox_labs"
 _MOMENTS = 1 << 32  # places in lists are made of a time and an index
 _MEDIA, _COMMENT, _STORY = 17_900_000_000_000_000, 17_800_000_000_000_000, 18_000_000_000_000_000
 _EVERY = 3 * 3_600_000  # a story each three hours
-_SHOWN = 3  # answers that come with a comment
+_TALKED_ABOUT = 14 * DAY_MS
 KINDS = (("IMAGE", "FEED"), ("VIDEO", "REELS"), ("CAROUSEL_ALBUM", "FEED"))
 
 
@@ -30,9 +29,9 @@ class Content:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._born = world.population("instagram media", per_person=0.1, least=12, births=0.02, changes=0)
+        self._born = world.population("instagram media", per_person=0.1, least=12, births=0.02, changes=0, history=300)
         self.media = Table(world, self._born)
-        said = world.population("instagram said", per_person=0.8, births=0.02, changes=0, deaths=0.003, history=90)
+        said = world.population("instagram said", per_person=1.2, births=0.02, changes=0, deaths=0.003, history=300)
         self.comments = Table(world, said)
         self._about: dict[int, int] = {}
         self._threads: tuple[object, dict[int, list[int]]] = (None, {})
@@ -149,36 +148,45 @@ class Content:
             for index in self.comments.indices():
                 threads[self.commented(index)].append(index)
             self._threads = (revision, threads)
-        rows = (self.comments.existing(index) for index in self._threads[1].get(medium, ()))
+        rows = (self._standing(index) for index in self._threads[1].get(medium, ()))
         return sorted((row for row in rows if row is not None), key=newest_first)
 
     def commented(self, comment: int) -> int:
-        """The medium that a comment is about: one that was there by then."""
+        """The medium that a comment is about: one of two weeks before, or else the latest by then."""
         if comment not in self._about:
             row = self.comments.row(comment)
             assert row is not None
             born = [one for one in range(self._born.size) if self._there(one, row)] or [0]
             bits = mix(self.world.seed, comment, 53)
-            picked = born[-1] if bits & 1 else born[(bits >> 1) % len(born)]  # most talk is about the latest
+            fresh = [one for one in born if self._there(one, row, _TALKED_ABOUT)] or born[-1:]
+            picked = fresh[-1] if bits & 1 else fresh[(bits >> 1) % len(fresh)]  # most talk is about the latest
             self._about[comment] = row.fields["media"] if row.written else picked
         return self._about[comment]
 
-    def _there(self, medium: int, comment: Row) -> bool:
+    def _there(self, medium: int, comment: Row, longest: int | None = None) -> bool:
+        """Whether it was there when the comment came, for so long at most."""
         row = self.media.row(medium)
-        return row is not None and row.created <= comment.created
+        age = -1 if row is None else comment.created - row.created
+        return age >= 0 and (longest is None or age <= longest)
 
     def answered(self, row: Row) -> int | None:
-        """The comment that this one answers: an older one on the same medium that is no answer itself."""
+        """The comment that this one answers: the first on the same medium that is no answer itself."""
         if row.written:
             above: int | None = row.fields.get("parent")
             return above
         if row.index % 3:
             return None
-        before = (row.index - back for back in range(1, 60) if (row.index - back) % 3 and row.index >= back)
+        before = (older for older in range(max(0, row.index - 60), row.index) if older % 3)
         return next((older for older in before if self.commented(older) == self.commented(row.index)), None)
 
+    def _standing(self, index: int) -> Row | None:
+        """The comment, unless it is gone, be it with the one that it answers."""
+        row = self.comments.existing(index)
+        above = self.answered(row) if row is not None else None
+        return row if above is None or self.comments.existing(above) is not None else None
+
     def comment(self, identity: str) -> Row | None:
-        row = self.comments.existing(int(identity) - _COMMENT) if identity.isdecimal() else None
+        row = self._standing(int(identity) - _COMMENT) if identity.isdecimal() else None
         return row if row is not None and self.media.existing(self.commented(row.index)) is not None else None
 
     def comment_id(self, index: int) -> str:
@@ -188,18 +196,14 @@ class Content:
         return [one for one in self.thread(self.commented(row.index)) if self.answered(one) == row.index]
 
     def top(self, medium: int) -> list[Row]:
-        """The comments that are no answers, or whose own is gone."""
-        return [row for row in self.thread(medium) if self._above(row) is None]
-
-    def _above(self, row: Row) -> int | None:
-        above = self.answered(row)
-        return above if above is not None and self.comments.existing(above) is not None else None
+        """The comments that are no answers."""
+        return [row for row in self.thread(medium) if self.answered(row) is None]
 
     def comment_fields(self, row: Row) -> dict[str, Any]:
         bits = mix(self.world.seed, row.index, 55)
         number = bits % self.world.scale
         name = USERNAME if row.written else people.person(self.world, number).first.lower()
-        above = self._above(row)
+        above = self.answered(row)
         everything: dict[str, Any] = {
             "id": self.comment_id(row.index),
             "text": f"Très beau! {row.index}",
@@ -210,22 +214,8 @@ class Content:
             "hidden": False,
             "parent_id": self.comment_id(above) if above is not None else None,
             "media": {"id": self.media_id(self.commented(row.index))},
-            "replies": lambda asked: self._replies(row, asked),
         }
         return everything | {name: value for name, value in row.fields.items() if name in ("text", "hidden")}
-
-    def _replies(self, row: Row, asked: Asked) -> dict[str, Any] | None:
-        rows = self.answers(row)
-        if not rows:
-            return None
-        told: dict[str, Any] = {
-            "data": [shaped("IGComment", self.comment_fields(one), asked.inner) for one in rows[:_SHOWN]]
-        }
-        if len(rows) > _SHOWN:
-            cursor = urlsafe_b64encode(str(newest_first(rows[_SHOWN - 1])).encode()).decode()
-            address = f"https://graph.facebook.com/v26.0/{self.comment_id(row.index)}/replies?after={cursor}"
-            told["paging"] = {"cursors": {"after": cursor}, "next": address}
-        return told
 
     def news(self) -> Mapping[str, Any]:
         """A webhook's body about the latest comment and the latest story."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.graph import Refused, error, fields_of, gone, listed, members, secret, shaped
+from sandbox.graph import Refused, error, fields_of, gone, inside, listed, members, secret, shaped
 from sandbox.instagram.content import ACCOUNT_ID, APP_SCOPED_ID, PAGE_ID, USER_ID, USERNAME, Content, newest_first
 from sandbox.instagram.insights import Insights
 from sandbox.meta import GRAPH, VERSION
@@ -13,6 +13,7 @@ from sandbox.platform import Call, Reply, json_reply
 from sandbox.table import Row
 
 INSTAGRAM = "graph.instagram.com"
+_SHOWN = 2  # answers that come with a comment
 _DAY_S, _READY_S, _QUOTA = 86_400, 30, 100
 _BASIC, _FIGURES = ("instagram_basic",), ("instagram_basic", "instagram_manage_insights")
 _TALK = ("instagram_basic", "instagram_manage_comments")
@@ -47,7 +48,9 @@ class Service:
             talk = edge in ("comments", "replies") or self.content.comment(identity) is not None
             return self._named(call, ("instagram_manage_comments" if talk else "instagram_content_publish",))
         if edge:
-            return self._named(call, _EDGES.get(edge, _BASIC))
+            edges = (edge, *(one.name for one in fields_of(call.param("fields")) if one.name in _EDGES))
+            needed = {scope: None for one in edges for scope in _EDGES.get(one, _BASIC)}
+            return self._named(call, tuple(needed))
         return self._named(call, _BASIC if call.param("fields") and identity not in ("me", PAGE_ID) else ())
 
     def _named(self, call: Call, scopes: tuple[str, ...]) -> tuple[str, ...]:
@@ -76,9 +79,9 @@ class Service:
             find(identity) for find in (self.content.story, self.content.medium, self.content.comment)
         )
         if isinstance(row, Row):
-            return json_reply(shaped("IGMedia", self.content.media_fields(row), fields))
+            return json_reply(shaped("IGMedia", self._medium(call, row), fields))
         if isinstance(comment, Row):
-            return json_reply(shaped("IGComment", self.content.comment_fields(comment), fields))
+            return json_reply(shaped("IGComment", self._comment(call, comment), fields))
         if isinstance(number, int):
             return json_reply(shaped("IGMedia", self.content.story_fields(number), fields))
         return gone(identity)
@@ -113,9 +116,9 @@ class Service:
         if edge == "insights" and number is not None:
             return self._insights.of_story(call, number)
         if edge == "comments" and row is not None:
-            return self._comments(call, self.content.top(row.index))
+            return json_reply(self._comments(call, self.content.top(row.index)))
         if edge == "replies" and comment is not None:
-            return self._comments(call, self.content.answers(comment))
+            return json_reply(self._comments(call, self.content.answers(comment)))
         return gone(identity)
 
     def _of_account(self, call: Call, edge: str) -> Reply:
@@ -127,9 +130,7 @@ class Service:
             if not since.isdecimal() or not until.isdecimal():
                 raise Refused(error(100, "(#100) Param since must be a time"))
             rows = [row for row in self.content.published() if int(since) <= row.created // 1000 < int(until)]
-            told = listed(
-                call, rows, newest_first, lambda row: shaped("IGMedia", self.content.media_fields(row), fields)
-            )
+            told = listed(call, rows, newest_first, lambda row: shaped("IGMedia", self._medium(call, row), fields))
             return json_reply(told)
         if edge == "stories":
             numbers = self.content.stories()
@@ -145,12 +146,21 @@ class Service:
             return json_reply({"data": [limit]})
         return error(2500, f"Unknown path components: /{edge}")
 
-    def _comments(self, call: Call, rows: list[Row]) -> Reply:
+    def _medium(self, call: Call, row: Row) -> dict[str, Any]:
+        identity = self.content.media_id(row.index)
+        comments = inside(call, identity, lambda asked: self._comments(asked, self.content.top(row.index)))
+        return {**self.content.media_fields(row), "comments": comments}
+
+    def _comment(self, call: Call, row: Row) -> dict[str, Any]:
+        identity = self.content.comment_id(row.index)
+        replies = inside(call, identity, lambda asked: self._comments(asked, self.content.answers(row), most=_SHOWN))
+        return {**self.content.comment_fields(row), "replies": replies}
+
+    def _comments(self, call: Call, rows: list[Row], most: int = 50) -> dict[str, Any]:
         fields = fields_of(call.param("fields"))
-        told = listed(
-            call, rows, newest_first, lambda row: shaped("IGComment", self.content.comment_fields(row), fields), most=50
+        return listed(
+            call, rows, newest_first, lambda row: shaped("IGComment", self._comment(call, row), fields), most=most
         )
-        return json_reply(told)
 
     # Writes
 

@@ -41,7 +41,7 @@ from core.errors import (
     UsageError,
 )
 from core.http import Request, Response
-from core.model import Context
+from core.model import Context, Page, State
 from sandbox.instagram.content import ACCOUNT_ID
 from sandbox.samples import letters
 from tests.columns import rows
@@ -86,8 +86,9 @@ def test_every_way_to_authenticate_reads_every_stream_of_the_same_account(method
 
 @pytest.mark.parametrize("stream", [MEDIA, STORIES, COMMENTS], ids=lambda s: s.name)
 def test_every_column_is_asked_for(stream: Stream) -> None:
-    asked = str(stream.request({}, OF_MEDIUM).params["fields"]).partition(",replies")[0].partition("{")[0].split(",")
-    told = {column.source.partition("/")[0] for column in stream.columns} - {"@parent", "container_id"}
+    state: State = {"inside": ["17900/178"]} if stream is COMMENTS else {}
+    asked = str(stream.request(state, BY_FACEBOOK).params["fields"]).partition("{")[0].split(",")
+    told = {column.source.partition("/")[0] for column in stream.columns} - {"media_id", "container_id"}
     assert told == set(asked)
 
 
@@ -260,7 +261,9 @@ def test_a_refused_code_says_to_connect_again() -> None:
 
 
 def test_what_is_gone_is_no_error_where_it_may_be_gone() -> None:
-    assert COMMENTS.request({}, OF_MEDIUM).optional
+    for inside in ("17900", "17900/178"):
+        assert COMMENTS.request({"inside": [inside]}, BY_FACEBOOK).optional
+    assert not COMMENTS.request({}, BY_FACEBOOK).optional
     assert MEDIA_INSIGHTS.request({}, OF_MEDIUM).optional
     verdict = classify(reply(problem(100, subcode=33), 400), (*GONE, *CONNECTOR.errors))
     assert verdict.disposition is Disposition.SKIP
@@ -269,17 +272,58 @@ def test_what_is_gone_is_no_error_where_it_may_be_gone() -> None:
 # Comments
 
 
-def test_answers_come_with_their_comment_or_are_asked_for_where_there_are_more() -> None:
+MORE = {"paging": {"cursors": {"after": "c"}, "next": "https://x"}}
+LONG_AGO = NOW - timedelta(days=29)
+
+
+def medium(identity: str, comments: Any, at: datetime = NOW) -> dict[str, Any]:
+    shown = {"comments": comments} if comments else {}
+    return {"id": identity, "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S+0000"), **shown}
+
+
+def comments_of(page: Page) -> list[tuple[Any, ...]]:
+    return [(row["media_id"], row["parent_id"], row["id"]) for row in rows(COMMENTS.columns, page.records)]
+
+
+def test_comments_come_with_their_medium_and_answers_with_their_comment_or_are_asked_for_where_there_are_more() -> None:
     answers = [{"id": "11", "text": "a"}, {"id": "12", "parent_id": "1", "text": "b"}]
-    more = {"data": answers[:1], "paging": {"cursors": {"after": "c"}, "next": "https://x"}}
-    listed = {"data": [{"id": "1", "replies": {"data": answers}}, {"id": "2", "replies": more}, {"id": "3"}]}
-    page = COMMENTS.parse(COMMENTS.request({}, OF_MEDIUM), reply(listed), {}, OF_MEDIUM)
-    found = [(row["id"], row["parent_id"]) for row in rows(COMMENTS.columns, page.records)]
-    assert found == [("1", None), ("11", "1"), ("12", "1"), ("2", None), ("3", None)]
-    assert page.next is not None
-    assert page.next.filled_path == "/v26.0/2/replies"
-    last = COMMENTS.parse(page.next, reply({"data": [{"id": "21", "parent_id": "2"}]}), page.state, OF_MEDIUM)
-    assert (last.next, last.state, len(last.records)) == (None, {}, 1)
+    many = {"id": "2", "replies": {"data": answers[:1], **MORE}}
+    threads = {"data": [{"id": "1", "replies": {"data": answers}}, many, {"id": "3"}]}
+    listed = {"data": [medium("7", threads), medium("8", {"data": [{"id": "4"}], **MORE}), medium("9", None)]}
+    first = COMMENTS.parse(COMMENTS.request({}, BY_FACEBOOK), reply(listed), {}, BY_FACEBOOK)
+    assert comments_of(first) == [
+        ("7", None, "1"),
+        ("7", "1", "11"),
+        ("7", "1", "12"),
+        ("7", None, "2"),
+        ("7", None, "3"),
+    ]
+    assert first.next is not None
+    assert first.next.filled_path == "/v26.0/2/replies"
+    second = COMMENTS.parse(first.next, reply({"data": [{"id": "21"}]}), first.state, BY_FACEBOOK)
+    assert comments_of(second) == [("7", "2", "21")]
+    assert second.next is not None
+    assert second.next.filled_path == "/v26.0/8/comments"
+    talk = {"data": [{"id": "4"}, {"id": "5", "replies": {"data": [], **MORE}}]}
+    third = COMMENTS.parse(second.next, reply(talk), second.state, BY_FACEBOOK)
+    assert comments_of(third) == [("8", None, "4"), ("8", None, "5")]
+    assert third.next is not None
+    assert third.next.filled_path == "/v26.0/5/replies"
+    last = COMMENTS.parse(third.next, reply({"data": [{"id": "51"}]}), third.state, BY_FACEBOOK)
+    assert (comments_of(last), last.next) == ([("8", "5", "51")], None)
+
+
+@pytest.mark.parametrize("context", [BY_FACEBOOK, BY_INSTAGRAM])
+def test_comments_are_asked_for_at_the_host_of_the_product(context: Context) -> None:
+    states: tuple[State, ...] = ({}, {"inside": ["7"]}, {"inside": ["7/1"]})
+    assert {COMMENTS.request(state, context).base for state in states} == {MEDIA.request({}, context).base}
+
+
+def test_comments_on_media_of_four_weeks_are_read_each_time() -> None:
+    state: State = {"since": NOW.isoformat(), "full": NOW.isoformat(), "seen": 2}
+    listed = {"data": [medium("7", None), medium("8", {"data": [], **MORE}, LONG_AGO)], **MORE}
+    page = COMMENTS.parse(COMMENTS.request(state, BY_FACEBOOK), reply(listed), state, BY_FACEBOOK)
+    assert (page.next, page.state) == (None, state), "what is inside older ones is left alone"
 
 
 # Figures

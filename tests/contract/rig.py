@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,6 +47,7 @@ from tests.platforms.told import told
 
 REDIRECT: Final = "http://127.0.0.1:8765/callback"
 PAGE: Final = 5
+_LIMITS: Final = re.compile(r"\.limit\((\d+)\)")
 _SIZES: Final = ("limit", "max_results", "page_size", "pageSize", "maxResults", "per_page", "first", "count")
 
 
@@ -259,7 +261,11 @@ def only_leads(rig: Rig, stream: Stream, step: Step) -> bool:
 
 
 def with_smaller_pages(request: Request, size: int = PAGE) -> Request:
-    """The same question for pages of `size` records, where it names a size in parameters or body."""
+    """The same question for pages of `size` records, where it names a size in parameters, in the fields that a Graph
+    API is to expand, or in the body."""
+    fields = request.params.get("fields")
+    if isinstance(fields, str):
+        request = request.with_params(fields=_LIMITS.sub(lambda found: f".limit({min(size, int(found[1]))})", fields))
     sizes = {n: size for n, v in request.params.items() if n in _SIZES and isinstance(v, int) and v > size}
     if sizes:
         request = replace(request, params={**request.params, **sizes})

@@ -23,7 +23,9 @@ TOLD = Told(
         "insights_daily": {"parts": "these come as numbers"},
         "totals_daily": {"parts": "asked for without a breakdown"},
     },
-    moving={"media": _MOVES},
+    states=({}, {"inside": ["17846368219941692"]}, {"inside": ["17846368219941692/17873440459141021"]}),
+    moving={"media": _MOVES, "comments": _MOVES},
+    leading={"comments": "/v26.0/{instagram_id}/media"},
     endless={
         "insights_daily": "each reply leads to the window after it, far into the future",
         "totals_daily": "each reply leads to the window after it, far into the future",

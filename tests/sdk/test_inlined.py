@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.sdk.base import Stream
 from connectors.sdk.driver import Step, walk
-from connectors.sdk.inlined import inlined_stream
-from connectors.sdk.streams import at, value_of
+from connectors.sdk.inlined import Found, inlined_stream
+from connectors.sdk.streams import at, value_of, with_members
 from connectors.sdk.timelines import Recency
-from core.errors import Skipped
+from core.errors import BadReply, Skipped
 from core.http import Request, Response
 from core.model import Column, Context, State
 
@@ -23,23 +24,30 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SHOWN = 2
 
 
-def inside(record: bytes) -> tuple[Sequence[bytes], str | None]:
+def inside(record: bytes) -> Found:
     told = Response(status=200, body=record)
     shown = told.records("shown")
-    return (shown, None) if told.get("count") == len(shown) else ((), str(told.get("id")))
+    return (shown, ()) if told.get("count") == len(shown) else ((), [str(told.get("id"))])
 
 
-STREAM = inlined_stream(
-    name="answers",
-    ask=lambda context: Request(path="/questions"),
-    ask_inside=lambda number, context: Request(path="/answers", params={"of": number}),
-    inside=inside,
-    records="items",
-    columns=(Column(name="id", required=True),),
-    time=lambda record: NOW - timedelta(days=int(value_of(record, "id"))),
-    recency=Recency(settles=timedelta(days=7), forget_after=timedelta(days=7)),
-    next_token=at("next"),
-)
+WEEK = timedelta(days=7)
+
+
+def answers_with(recency: Recency) -> Stream:
+    return inlined_stream(
+        name="answers",
+        ask=lambda context: Request(path="/questions"),
+        ask_inside=lambda number, context: Request(path="/answers", params={"of": number}),
+        inside=inside,
+        records="items",
+        columns=(Column(name="id", required=True),),
+        time=lambda record: NOW - timedelta(days=int(value_of(record, "id"))),
+        recency=recency,
+        next_token=at("next"),
+    )
+
+
+STREAM = answers_with(Recency(settles=WEEK, forget_after=WEEK))
 
 
 class Platform:
@@ -106,13 +114,16 @@ def test_a_later_walk_looks_no_further_than_what_is_settled() -> None:
 # Lists by offset, records inside inner ones
 
 
+def below(record: bytes, asked_by: str) -> Found:
+    return [with_members(record, {"of": asked_by})], [str(value_of(record, "id"))] if value_of(record, "more") else ()
+
+
 NESTED = inlined_stream(
     name="answers",
     ask=lambda context: Request(path="/questions"),
     ask_inside=lambda number, context: Request(path="/answers", params={"of": number}, optional=True),
-    inside=lambda record: ((), str(value_of(record, "id"))),
-    below=lambda record: str(value_of(record, "id")) if value_of(record, "more") else None,
-    mark="of",
+    inside=lambda record: ((), [str(value_of(record, "id"))]),
+    below=below,
     records="items",
     inner_records="found",
     columns=(Column(name="id", required=True),),
@@ -145,7 +156,7 @@ def found_by(steps: Sequence[Step]) -> list[tuple[str, str]]:
     return [(str(value_of(record, "of")), str(value_of(record, "id"))) for record in records]
 
 
-def test_what_is_inside_an_inner_record_is_asked_for_in_turn_and_marked_with_what_it_was_asked_by() -> None:
+def test_what_is_inside_an_inner_record_is_asked_for_in_turn_and_told_what_it_was_asked_by() -> None:
     answers = {"q": [{"id": "a", "more": 1}, {"id": "b"}], "a": [{"id": "c"}]}
     send, asked = nested(answers, [["q"]])
     assert found_by(list(walk(NESTED, send, {}, Context(now=NOW)))) == [("q", "a"), ("q", "b"), ("a", "c")]
@@ -174,3 +185,48 @@ def test_a_list_that_is_not_there_at_all_still_ends_the_walk() -> None:
         raise Skipped("nothing here")
 
     assert list(walk(NESTED, send, {}, Context(now=NOW))) == []
+
+
+# Replies that would be too long, lists that leave out their end
+
+
+def test_a_question_that_is_too_much_is_halved_for_the_rest_of_the_walk() -> None:
+    stream = inlined_stream(
+        name="answers",
+        ask=lambda context: Request(path="/questions", params={"limit": 8}),
+        ask_inside=lambda number, context: Request(path="/answers", params={"of": number, "limit": 8}),
+        inside=lambda record: ((), [str(value_of(record, "id"))]),
+        records="items",
+        columns=(Column(name="id", required=True),),
+        next_token=at("next"),
+        too_much=lambda response: response.status == 500,
+    )
+    asked: list[tuple[str, Any]] = []
+
+    def send(request: Request) -> Response:
+        asked.append((request.path, request.params["limit"]))
+        most = 4 if request.path == "/questions" else 1
+        if int(str(request.params["limit"])) > most:
+            return Response(status=500, body=b"{}")
+        return Response(status=200, body=json.dumps({"items": [{"id": "1"}]}).encode())
+
+    steps = list(walk(stream, send, {}, Context(now=NOW)))
+    assert asked == [("/questions", 8), ("/questions", 4), ("/answers", 4), ("/answers", 2), ("/answers", 1)]
+    assert steps[-1].page.state == {}
+    with pytest.raises(BadReply):
+        list(walk(stream, lambda request: Response(status=500, body=b"{}"), {}, Context(now=NOW)))
+
+
+@pytest.mark.parametrize(("questions", "sweeps"), [(2, True), (3, False), (5, False)])
+def test_a_list_that_may_leave_out_its_end_is_read_anew_without_a_full_walk(questions: int, sweeps: bool) -> None:
+    stream = answers_with(Recency(settles=WEEK, forget_after=WEEK, readable=3))
+    platform = Platform({20 * age: 1 for age in range(questions)})
+    state: State = {}
+    walks = []
+    for number in range(3):
+        steps = list(walk(stream, platform.send, state, Context(now=NOW + number * WEEK)))
+        state = steps[-1].page.state
+        walks.append((steps[0].begins, sum(len(step.page.records) for step in steps)))
+    assert walks[0] == (True, questions)
+    assert walks[1][1] <= 2, "only what is not settled"
+    assert walks[2] == (sweeps, questions), "everything"
