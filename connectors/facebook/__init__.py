@@ -7,10 +7,13 @@ Quirks, and where they are told:
 - What is not named in `fields` does not come, and one name that does not exist fails the whole request.
 - Links to the next page hold the token: only their cursor is used. A short page is no end.
   https://developers.facebook.com/docs/graph-api/results
-- Of the posts of a year about 600 can be listed. A Page with more is never read anew as a whole, because posts that
-  are left out are not gone; deletions then come by webhook only.
+- Of the posts of a year about 600 can be listed. Of a Page with more, posts are never read anew as a whole, and
+  comments and reactions without any being taken for gone: what is left out is not; deletions then come by webhook only.
   https://developers.facebook.com/docs/graph-api/reference/page/feed
-- Posts and comments are filtered by when they were created; texts and counters of the last four weeks are read again.
+- Posts are filtered by when they were created; texts and counters of the last four weeks are read again.
+- Comments and reactions are told with the posts, so many of each; those of a post that has more are asked for by
+  themselves. A list inside that is empty is left out, and one reply that would be too long is an error that asks for
+  fewer posts. https://developers.facebook.com/docs/graph-api/guides/field-expansion
 - Errors are 400 whatever the cause, see connectors/sdk/meta.py.
 """
 
@@ -67,6 +70,7 @@ CONNECTOR: Final = Connector(
         "Which legacy behaviours ended for all versions on 2026-10-27: none of those that are named is used.",
         "How many posts of a year can be listed (about 600): from 500 on, nothing is taken for deleted.",
         "What a cursor that is no longer known is answered with: any error that speaks of a cursor begins anew.",
+        "That posts are listed by when they were created, the latest first, and lists inside them tell of a next page.",
         "That visitors' posts are listed at /visitor_posts, as the specification of version 25 says.",
         "How many changes one webhook call holds (1000), and for how long it is tried again (36 hours).",
     ),

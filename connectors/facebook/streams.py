@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
 
 from connectors.facebook.writes import (
     COMMENT_COLUMNS,
@@ -13,17 +14,20 @@ from connectors.facebook.writes import (
     POST_FIELDS,
     POST_WRITE,
 )
-from connectors.sdk.base import Parent
-from connectors.sdk.edges import LIMIT, edge_stream, next_cursor, node_stream, optional
+from connectors.sdk.base import Stream
+from connectors.sdk.edges import LIMIT, edge_stream, next_cursor, node_stream, optional, shown, too_much
+from connectors.sdk.inlined import Found, inlined_stream
 from connectors.sdk.meta import ID, graph, page_request
-from connectors.sdk.streams import value_of
-from connectors.sdk.timelines import recent_first
+from connectors.sdk.streams import value_of, with_members
+from connectors.sdk.timelines import Recency, moment_at, recent_first
 from core.http import Params, Request
 from core.model import Column, Context
 
 _SETTLES: Final = timedelta(days=28)
 _ANEW: Final = timedelta(days=7)
 _READABLE: Final = 500  # posts: safely below the 600 of one year that can be listed
+_AT_ONCE: Final = 50  # posts with what is inside them
+_POST_ID: Final = "post_id"
 _PAGE_FIELDS: Final = (
     "id,name,username,about,description,category,link,website,verification_status,is_published,fan_count,"
     "followers_count,talking_about_count,were_here_count,rating_count,overall_star_rating"
@@ -35,14 +39,40 @@ def _of_page(edge: str, context: Context, params: Params) -> Request:
     return Request(path=graph(f"/{{page_id}}/{edge}"), args=page, params={"limit": LIMIT, **params})
 
 
-def _of_post(edge: str, context: Context, params: Params) -> Request:
-    assert context.parent is not None
-    post = {"post_id": str(context.parent["id"])}
-    return optional(Request(path=graph(f"/{{post_id}}/{edge}"), args=post, params={"limit": LIMIT, **params}))
+def _inside_posts(edge: str, fields: str, most: int, how: Mapping[str, str], **more: Any) -> Stream:
+    """What belongs to posts, as far as `most` of each are told with them; posts with more are asked one by one."""
+    modifiers = "".join(f".{name}({value})" for name, value in how.items())
 
+    def ask(context: Context) -> Request:
+        expanded = f"id,created_time,{edge}{modifiers}.limit({most}){{{fields}}}"
+        return _of_page("published_posts", context, {"fields": expanded, "limit": _AT_ONCE})
 
-def _updated(record: bytes) -> datetime:
-    return datetime.fromisoformat(str(value_of(record, "updated_time")))
+    def ask_inside(post: str, context: Context) -> Request:
+        params: Params = {**how, "fields": fields, "limit": LIMIT}
+        return optional(Request(path=graph(f"/{{post_id}}/{edge}"), args={_POST_ID: post}, params=params))
+
+    def inside(post: bytes) -> Found:
+        found, identity = shown(post, edge, most), str(value_of(post, "id"))
+        return ((), [identity]) if found is None else ([with_members(one, {_POST_ID: identity}) for one in found], ())
+
+    def below(record: bytes, post: str) -> Found:
+        return [with_members(record, {_POST_ID: post})], ()
+
+    return inlined_stream(
+        name=edge,
+        ask=ask,
+        ask_inside=ask_inside,
+        inside=inside,
+        below=below,
+        records="data",
+        next_token=lambda response, records: next_cursor(response),
+        token_param="after",
+        time=moment_at("created_time"),
+        recency=Recency(settles=_SETTLES, forget_after=_ANEW, readable=_READABLE),
+        too_much=too_much,
+        sweep=True,
+        **more,
+    )
 
 
 PAGE: Final = node_stream(
@@ -81,35 +111,30 @@ POSTS: Final = edge_stream(
     write=POST_WRITE,
     about="What the Page published.",
 )
-COMMENTS: Final = edge_stream(
-    name="comments",
-    # Without the filter, answers to comments are left out.
-    ask=lambda context: _of_post(
-        "comments", context, {"filter": "stream", "order": "chronological", "fields": COMMENT_FIELDS}
-    ),
+COMMENTS: Final = _inside_posts(
+    "comments",
+    COMMENT_FIELDS,
+    50,
+    {"filter": "stream", "order": "chronological"},  # without the filter, answers to comments are left out
     columns=COMMENT_COLUMNS,
-    parent=Parent(stream="posts", columns=("id",)),
-    settles=_SETTLES,
-    forget_after=_ANEW,
-    sweep=True,
     scopes=("pages_read_engagement", "pages_read_user_content"),
     write=COMMENT_WRITE,
-    about="Comments on the Page's posts, and answers to them.",
+    about="Comments and answers to them: of the posts of four weeks at each sync, of all posts once a week.",
 )
-REACTIONS: Final = edge_stream(
-    name="reactions",
-    ask=lambda context: _of_post("reactions", context, {"fields": "id,name,type"}),
+REACTIONS: Final = _inside_posts(
+    "reactions",
+    "id,name,type",
+    100,
+    {},
     columns=(
-        Column(name="post_id", path="@parent/id", required=True),
+        Column(name=_POST_ID),
         Column(name="id", required=True, about="Of the person, for this Page alone."),
         Column(name="name", about="Left out where the person does not let the app see it."),
         Column(name="type", about="LIKE, LOVE, WOW, HAHA, SAD, ANGRY, CARE and what may come."),
     ),
-    key=("post_id", "id"),
-    parent=Parent(stream="posts", columns=("id",)),
-    sweep=True,
+    key=(_POST_ID, "id"),
     scopes=("pages_read_engagement",),
-    about="Who reacted to the Page's posts, and how.",
+    about="Who reacted how: to the posts of four weeks at each sync, to all posts once a week.",
 )
 VISITOR_POSTS: Final = edge_stream(
     name="visitor_posts",
@@ -152,7 +177,7 @@ CONVERSATIONS: Final = recent_first(
         Column(name="participants", path="participants/data", type="json"),
         Column(name="updated_at", path="updated_time", type="timestamp"),
     ),
-    time=_updated,
+    time=moment_at("updated_time"),
     next_token=lambda response, records: next_cursor(response),
     token_param="after",
     settles=timedelta(days=1),

@@ -45,7 +45,7 @@ COMMENT_FIELDS: Final = (
 )
 COMMENT_COLUMNS: Final = (
     Column(name="id", required=True),
-    Column(name="post_id", path="@parent/id"),
+    Column(name="post_id"),
     Column(name="parent_id", path="parent/id", about="The comment that this one answers."),
     Column(name="message"),
     Column(name="from_id", path="from/id", about="Left out where the person does not let the app see it."),

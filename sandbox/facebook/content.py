@@ -16,6 +16,7 @@ PAGE_ID = digits(15, 1)
 USER_ID = digits(16, 5)
 NAME = "Sandbox Labs"
 _FRESH = 7 * DAY_MS  # people correct what they wrote within a week
+_TALKED_ABOUT = 14 * DAY_MS
 _MOMENTS = 1 << 32  # places in lists are made of a time and an index
 REACTIONS = ("LIKE", "LIKE", "LOVE", "HAHA", "WOW", "CARE", "SAD", "ANGRY")
 _KINDS = ("mobile_status_update", "added_photos", "shared_story", "added_video")
@@ -27,8 +28,10 @@ class Content:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._born = world.population("facebook posts", births=0.02, changes=0.05, deaths=0.005)
-        self._said = world.population("facebook said", per_person=3, births=0.02, changes=0.02, deaths=0.003)
+        self._born = world.population(
+            "facebook posts", per_person=0.22, least=12, births=0.01, changes=0.05, deaths=0.005, history=350
+        )
+        self._said = world.population("facebook said", births=0.02, changes=0.02, deaths=0.003, history=350)
         self._visits = world.population("facebook visitor_posts", per_person=0.5, births=0.02, changes=0, deaths=0.005)
         self._talks = world.population("facebook conversations", per_person=0.3, births=0.01, changes=0.05, deaths=0)
         self.posts = Table(world, self._born)
@@ -69,8 +72,6 @@ class Content:
             message += " (corrected)"
         identity = self.post_id(row.index)
         picture = f"https://scontent.example/{row.index}.jpg" if kind != _KINDS[0] else None
-        reactions = len(self.reactions(row.index))
-        remarks = len(self.thread(row.index))
         everything: dict[str, Any] = {
             "id": identity,
             "message": message,
@@ -88,14 +89,6 @@ class Content:
             "parent_id": f"{PAGE_ID}_{_POST}" if kind == _KINDS[2] else None,
             "attachments": {"data": [{"media_type": "photo", "url": picture, "title": NAME}]} if picture else None,
             "shares": {"count": row.index % 7} if row.index % 7 else None,
-            "reactions": lambda asked: {
-                "data": [],
-                "summary": {"total_count": reactions, "viewer_reaction": "NONE"},
-            },
-            "comments": lambda asked: {
-                "data": [],
-                "summary": {"order": "ranked", "total_count": remarks, "can_comment": True},
-            },
         }
         written = {name: value for name, value in row.fields.items() if name in everything}
         return everything | written
@@ -114,12 +107,14 @@ class Content:
         return sorted((row for row in rows if row is not None), key=self.oldest_first)
 
     def commented(self, comment: int) -> int:
-        """The post that a comment is about: one that was there by then."""
+        """The post that a comment is about: one of two weeks before, or else the latest by then."""
         if comment not in self._about:
             row = self.comments.row(comment)
             assert row is not None
-            there = 1 if row.written else max(1, self._posts_by(row.created))
-            self._about[comment] = int(row.fields["post"]) if row.written else mix(self.world.seed, comment, 33) % there
+            latest = max(1, self._posts_by(row.created))
+            fresh = max(1, latest - self._posts_by(row.created - _TALKED_ABOUT))
+            picked = max(0, latest - 1 - mix(self.world.seed, comment, 33) % fresh)
+            self._about[comment] = int(row.fields["post"]) if row.written else picked
         return self._about[comment]
 
     def _posts_by(self, moment: int) -> int:
@@ -179,12 +174,12 @@ class Content:
         return next((older for older in before if self.commented(older) == self.commented(row.index)), None)
 
     def reactions(self, post: int) -> list[tuple[int, str, str]]:
-        """(place, person, reaction) of everyone who reacted to a post; more do with time."""
+        """(place, person, reaction) of everyone who reacted to a post; more do in its first weeks."""
         row = self.posts.row(post)
         assert row is not None
         bits = mix(self.world.seed, post, 39)
-        age = (self.world.clock.ms() - row.created) // (10 * DAY_MS)
-        count = 0 if row.written else min(self.world.scale, 1 + bits % 8 + age // 3)
+        age = min(_TALKED_ABOUT, self.world.clock.ms() - row.created) // DAY_MS
+        count = 0 if row.written else min(self.world.scale, 1 + bits % 6 + age // 4)
         found = []
         for number in range(count):
             person = (bits + number) % self.world.scale

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox import people
 from sandbox.facebook.content import NAME, PAGE_ID, USER_ID, Content
-from sandbox.graph import Refused, error, fields_of, gone, listed, secret, shaped, stamp
+from sandbox.graph import Refused, error, fields_of, gone, inside, listed, secret, shaped, stamp
 from sandbox.platform import Call, Reply, json_reply
 from sandbox.table import Row
 
@@ -31,7 +31,9 @@ class Reads:
 
     def scopes(self, call: Call) -> tuple[str, ...]:
         if "edge" in call.args:
-            return _EDGES.get(call.args["edge"], ())
+            within = (one for one in fields_of(call.param("fields")) if one.modifiers.get("limit") != "0")
+            edges = (call.args["edge"], *(one.name for one in within))
+            return tuple({scope: None for edge in edges for scope in _EDGES.get(edge, ())})
         of_page = call.args["id"] in ("me", PAGE_ID)
         plain = set(call.param("fields").split(",")) <= _OPEN
         return () if of_page and plain else _READ
@@ -46,7 +48,7 @@ class Reads:
         self._only_pages(call)
         post = self.content.post(identity)
         if post is not None:
-            return json_reply(shaped("Post", self.content.post_fields(post), fields, ("created_time", "message", "id")))
+            return json_reply(shaped("Post", self._post(call, post), fields, ("created_time", "message", "id")))
         comment = self.content.comment(identity)
         if comment is None:
             return gone(identity)
@@ -69,9 +71,9 @@ class Reads:
         if post is None:
             return gone(identity)
         if edge == "comments":
-            return self._comments(call, post)
+            return json_reply(self._comments(call, post))
         if edge == "reactions":
-            return self._reactions(call, post)
+            return json_reply(self._reactions(call, post))
         return error(2500, f"Unknown path components: /{edge}")
 
     def _only_pages(self, call: Call) -> None:
@@ -118,35 +120,46 @@ class Reads:
                 call,
                 rows,
                 self.content.newest_first,
-                lambda row: shaped("Post", self.content.post_fields(row), fields, default),
+                lambda row: shaped("Post", self._post(call, row), fields, default),
             )
         )
 
-    def _comments(self, call: Call, post: Row) -> Reply:
+    def _post(self, call: Call, row: Row) -> dict[str, Any]:
+        identity = self.content.post_id(row.index)
+        return {
+            **self.content.post_fields(row),
+            "reactions": inside(call, identity, lambda asked: self._reactions(asked, row)),
+            "comments": inside(call, identity, lambda asked: self._comments(asked, row)),
+        }
+
+    def _comments(self, call: Call, post: Row) -> dict[str, Any]:
         if call.param("order") not in ("", "chronological", "reverse_chronological"):
-            return error(100, "(#100) Param order must be one of {CHRONOLOGICAL, REVERSE_CHRONOLOGICAL}")
+            raise Refused(error(100, "(#100) Param order must be one of {CHRONOLOGICAL, REVERSE_CHRONOLOGICAL}"))
         fields = fields_of(call.param("fields"))
         rows = self._since(call, self.content.thread(post.index))
         if call.param("filter", "toplevel") != "stream":
             rows = [row for row in rows if self.content.answered(row) is None]
         default = ("created_time", "from", "message", "id")
-        return json_reply(
-            listed(
-                call,
-                rows,
-                self.content.oldest_first,
-                lambda row: shaped("Comment", self.content.comment_fields(row), fields, default),
-            )
+        backwards = call.param("order") == "reverse_chronological"
+        place = self.content.newest_first if backwards else self.content.oldest_first
+        told = listed(
+            call,
+            sorted(rows, key=place),
+            place,
+            lambda row: shaped("Comment", self.content.comment_fields(row), fields, default),
         )
+        order = call.param("order") or "ranked"
+        return told | _summary(call, order=order, total_count=len(rows), can_comment=True)
 
-    def _reactions(self, call: Call, post: Row) -> Reply:
-        fields = fields_of(call.param("fields"))
+    def _reactions(self, call: Call, post: Row) -> dict[str, Any]:
+        fields, everyone = fields_of(call.param("fields")), self.content.reactions(post.index)
 
         def told(one: tuple[int, str, str]) -> dict[str, Any]:
             node = {"id": one[1], "name": self.content.name_of(one[1]), "type": one[2]}
             return shaped("Profile", node, fields, ("id", "name", "type"))
 
-        return json_reply(listed(call, self.content.reactions(post.index), lambda one: one[0], told))
+        page = listed(call, everyone, lambda one: one[0], told)
+        return page | _summary(call, total_count=len(everyone), viewer_reaction="NONE")
 
     def _visits(self, call: Call) -> Reply:
         fields = fields_of(call.param("fields"))
@@ -199,3 +212,8 @@ class Reads:
         if not since.isdecimal() or not until.isdecimal():
             raise Refused(error(100, "(#100) Param since must be a time"))
         return [row for row in rows if int(since) * 1000 <= row.created < int(until) * 1000]
+
+
+def _summary(call: Call, **told: Any) -> dict[str, Any]:
+    """What a list says of itself as a whole, where it is asked to."""
+    return {"summary": told} if call.param("summary") == "true" else {}

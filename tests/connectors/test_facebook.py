@@ -15,8 +15,10 @@ from connectors.facebook.streams import COMMENTS, CONVERSATIONS, PAGE, POSTS, RE
 from connectors.facebook.webhooks import INBOUND
 from connectors.facebook.writes import COMMENT_WRITE, POST_WRITE
 from connectors.sdk.base import Stream
+from connectors.sdk.driver import walk
 from connectors.sdk.inbound import Delivery, Event
 from core.errors import CredentialRejected, RequestRefused, ScopeMissing, UsageError
+from core.http import Request, Response
 from core.model import Context, State
 from sandbox.facebook.content import PAGE_ID
 from sandbox.samples import SAMPLES
@@ -30,11 +32,11 @@ from tests.shared import needs_shared, recorded
 from tests.spec.test_connector_requests import Listening
 
 CONTEXT = Context(now=NOW, settings={"page_id": "77"})
-OF_POST = replace(CONTEXT, parent={"id": "77_1"})
+OF_POST: State = {"inside": ["77_1"]}
 WEEK = timedelta(days=7)
 
 
-def told(count: int, following: bool = False) -> Any:
+def told(count: int, following: bool = False) -> Response:
     paging = {"cursors": {"after": "c"}} | ({"next": "https://x"} if following else {})
     return reply({"data": [{"id": str(number)} for number in range(count)], "paging": paging})
 
@@ -60,20 +62,94 @@ def test_a_page_with_more_posts_than_can_be_listed_is_never_read_anew(seen: int,
 
 
 def test_comments_and_reactions_of_a_post_that_is_gone_are_no_error() -> None:
-    assert COMMENTS.request({}, OF_POST).optional
-    assert REACTIONS.request({}, OF_POST).optional
-    assert not POSTS.request({}, CONTEXT).optional
-    assert COMMENTS.request({}, OF_POST).params["filter"] == "stream"
+    for stream in (COMMENTS, REACTIONS):
+        assert stream.request(OF_POST, CONTEXT).optional
+        assert not stream.request({}, CONTEXT).optional
+        assert stream.pass_over
+        assert stream.pass_over(OF_POST, CONTEXT) is not None
 
 
-@pytest.mark.parametrize(
-    ("stream", "edges"),
-    [(PAGE, set()), (POSTS, set()), (COMMENTS, {"post_id"}), (VISITOR_POSTS, set()), (CONVERSATIONS, set())],
-)
-def test_every_column_is_asked_for(stream: Stream, edges: set[str]) -> None:
-    fields = re.sub(r"\([^)]*\)|\{[^}]*\}", "", str(stream.request({}, OF_POST).params["fields"]))
+@pytest.mark.parametrize("stream", [PAGE, POSTS, COMMENTS, REACTIONS, VISITOR_POSTS, CONVERSATIONS])
+def test_every_column_is_asked_for(stream: Stream) -> None:
+    state = OF_POST if stream in (COMMENTS, REACTIONS) else {}
+    fields = re.sub(r"\([^)]*\)|\{[^}]*\}", "", str(stream.request(state, CONTEXT).params["fields"]))
     asked = {name.partition(".")[0] for name in fields.split(",")}
-    assert {c.source.partition("/")[0] for c in stream.columns if c.name not in edges} == asked
+    assert {c.source.partition("/")[0] for c in stream.columns if c.name != "post_id"} == asked
+
+
+# Comments and reactions, inside posts
+
+
+def post(number: int, days: int, comments: int = 0, following: bool = False) -> dict[str, Any]:
+    """A post that is so many days old, and shows so many comments."""
+    shown = told(comments, following).get("") if comments else None
+    made = (NOW - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return {"id": f"77_{number}", "created_time": made, **({"comments": shown} if shown else {})}
+
+
+def test_comments_are_told_with_the_posts_in_the_same_words_as_by_themselves() -> None:
+    outer, inner = COMMENTS.request({}, CONTEXT), COMMENTS.request(OF_POST, CONTEXT)
+    assert (outer.filled_path, inner.filled_path) == ("/v26.0/77/published_posts", "/v26.0/77_1/comments")
+    assert (inner.params["filter"], inner.params["order"]) == ("stream", "chronological")
+    expanded = f"comments.filter(stream).order(chronological).limit(50){{{inner.params['fields']}}}"
+    assert outer.params["fields"] == f"id,created_time,{expanded}"
+    assert REACTIONS.request({}, CONTEXT).params["fields"] == "id,created_time,reactions.limit(100){id,name,type}"
+
+
+def test_only_posts_that_may_have_more_comments_than_they_show_are_asked_for() -> None:
+    posts = [post(1, 1, 3), post(2, 2, 50), post(3, 3, 1, following=True), post(4, 4)]
+    page = COMMENTS.parse(COMMENTS.request({}, CONTEXT), reply({"data": posts}), {}, CONTEXT)
+    assert [(row["post_id"], row["id"]) for row in rows(COMMENTS.columns, page.records)] == [
+        ("77_1", "0"), ("77_1", "1"), ("77_1", "2"),
+    ]  # fmt: skip
+    assert page.next is not None
+    assert (page.next.filled_path, page.state["inside"]) == ("/v26.0/77_2/comments", ["77_2", "77_3"])
+    more = COMMENTS.parse(page.next, told(1), page.state, CONTEXT)
+    assert [(row["post_id"], row["id"]) for row in rows(COMMENTS.columns, more.records)] == [("77_2", "0")]
+
+
+def test_comments_on_posts_of_four_weeks_are_read_each_time_and_all_of_them_once_a_week() -> None:
+    state: State = {"since": NOW.isoformat(), "full": NOW.isoformat(), "seen": 3}
+    listed = {"data": [post(1, 1), post(2, 29)], "paging": {"cursors": {"after": "c"}, "next": "https://x"}}
+    young = COMMENTS.parse(COMMENTS.request(state, CONTEXT), reply(listed), state, CONTEXT)
+    assert (young.next, young.state) == (None, state)
+    later = replace(CONTEXT, now=NOW + WEEK)
+    assert COMMENTS.parse(COMMENTS.request(state, later), reply(listed), state, later).state == {}
+    whole = COMMENTS.parse(COMMENTS.request({}, CONTEXT), reply(listed), {}, CONTEXT)
+    assert whole.next is not None
+    assert whole.next.params["after"] == "c"
+
+
+def test_where_posts_may_be_left_out_no_comment_on_them_is_taken_for_gone() -> None:
+    began = (NOW - WEEK).isoformat()
+    state: State = {"since": began, "full": began, "seen": 500}
+    after = COMMENTS.parse(COMMENTS.request(state, CONTEXT), reply({"data": []}), state, CONTEXT).state
+    assert after, "a walk from an empty state would sweep"
+    listed = {"data": [post(1, 400)], "paging": {"cursors": {"after": "c"}, "next": "https://x"}}
+    anew = COMMENTS.parse(COMMENTS.request(after, CONTEXT), reply(listed), after, CONTEXT)
+    assert anew.next is not None, "all of them are read"
+    assert anew.state["seen"] == 1
+
+
+def test_posts_that_hold_too_much_are_asked_for_by_halves() -> None:
+    asked: list[tuple[str, int]] = []
+
+    def send(request: Request) -> Response:
+        limit, begin = int(str(request.params["limit"])), int(str(request.params.get("after", 0)))
+        asked.append((request.filled_path, limit))
+        if limit > 25:
+            return reply({"error": {"message": "Please reduce the amount of data you're asking for", "code": 1}}, 500)
+        if request.filled_path.endswith("/comments"):
+            return told(2)
+        shown = [post(number, number, 50 if number == 7 else 1) for number in range(begin, min(begin + limit, 30))]
+        paging = {"cursors": {"after": str(begin + limit)}} | ({"next": "https://x"} if begin + limit < 30 else {})
+        return reply({"data": shown, "paging": paging})
+
+    steps = list(walk(COMMENTS, send, {}, CONTEXT))
+    posts, comments = "/v26.0/77/published_posts", "/v26.0/77_7/comments"
+    assert asked == [(posts, 50), (posts, 25), (comments, 25), (posts, 25)]
+    assert sum(len(step.page.records) for step in steps) == 31
+    assert "limit" not in steps[-1].page.state
 
 
 def test_a_post_is_typed_though_most_of_it_may_be_missing() -> None:

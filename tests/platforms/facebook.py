@@ -6,13 +6,15 @@ from tests.spec.graph import Graph
 from tests.spec.judging import Judge
 
 _MOVES = "the last four weeks are read again at each sync, everything once a week"
+_POSTS = "/v26.0/{page_id}/published_posts"
 _BY_ID = "single objects, which no stream asks for by their id"
 
 TOLD = Told(
     settings={"page_id": "19292868552"},
-    parent={"id": "19292868552_10158407654328553"},
     unresolved={"posts": {"scheduled_at": "only posts that wait to be published have it"}},
-    moving={"posts": _MOVES, "comments": _MOVES},
+    states=({}, {"inside": ["19292868552_10158407654328553"]}),
+    leading={"comments": _POSTS, "reactions": _POSTS},
+    moving={"posts": _MOVES, "comments": _MOVES, "reactions": _MOVES},
     paths={
         "python-facebook/pages/single_fields_page.json": "/v26.0/20531316728",
         "python-facebook/pages/single_default_page.json": "/v26.0/20531316728",
