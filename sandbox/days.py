@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sandbox.graph import Refused, error
+from sandbox.graph import error
+from sandbox.platform import Refused
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 _DAY = timedelta(days=1)

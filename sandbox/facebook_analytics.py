@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from sandbox.credentials import Credential
 from sandbox.days import midnights, moment_of, seconds_of
 from sandbox.facebook.content import NAME, PAGE_ID, USER_ID, Content
-from sandbox.graph import Asked, Refused, answering, error, fields_of, gone, link, listed, secret, shaped, stamp
+from sandbox.graph import Asked, error, fields_of, gone, link, listed, secret, shaped, stamp
 from sandbox.meta import DIALOG, GRAPH, check_proof, facebook_oauth, headers, problems, token, usage_headers, windows
-from sandbox.platform import Call, Platform, Reply, Route, json_reply
+from sandbox.platform import Call, Platform, Refused, Reply, Route, answering, json_reply
 from sandbox.samples import SAMPLES
 from sandbox.table import Row, Table
 from sandbox.world import World, mix, number_of

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from sandbox.platform import Call, Reply, bearer, json_reply
+from sandbox.platform import Call, Refused, Reply, bearer, json_reply
 from sandbox.world import from_ms
 
 T = TypeVar("T")
@@ -34,26 +34,6 @@ def error(
     told |= {"is_transient": transient} if transient is not None else {}
     trace = "A" + urlsafe_b64encode(sha256(message.encode()).digest())[:22].decode()
     return json_reply({"error": {**told, "fbtrace_id": trace}}, status=status, headers=headers)
-
-
-class Refused(Exception):
-    """The call is answered with this error."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply.status)
-        self.reply = reply
-
-
-def answering(handler: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
-    """The handler, whose refusals are its answers."""
-
-    def answer(call: Call) -> Reply:
-        try:
-            return handler(call)
-        except Refused as refused:
-            return refused.reply
-
-    return answer
 
 
 def gone(identity: str, method: str = "get") -> Reply:

@@ -10,7 +10,7 @@ from sandbox.credentials import Credential
 from sandbox.facebook.content import PAGE_ID, USER_ID, Content
 from sandbox.facebook.reads import Reads
 from sandbox.facebook.writes import Writes
-from sandbox.graph import answering, secret
+from sandbox.graph import secret
 from sandbox.meta import (
     DIALOG,
     GRAPH,
@@ -23,7 +23,7 @@ from sandbox.meta import (
     usage_headers,
     windows,
 )
-from sandbox.platform import Delivery, Platform, Route
+from sandbox.platform import Delivery, Platform, Route, answering
 from sandbox.samples import SAMPLES
 from sandbox.world import World
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sandbox import people
 from sandbox.facebook.content import NAME, PAGE_ID, USER_ID, Content
-from sandbox.graph import Refused, error, fields_of, gone, inside, listed, secret, shaped, stamp
-from sandbox.platform import Call, Reply, json_reply
+from sandbox.graph import error, fields_of, gone, inside, listed, secret, shaped, stamp
+from sandbox.platform import Call, Refused, Reply, json_reply
 from sandbox.table import Row
 
 _OPEN = frozenset({"", "id", "name", "category", "access_token", "tasks"})

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.credentials import STANDS, Credential
-from sandbox.graph import answering, error, secret
+from sandbox.graph import error, secret
 from sandbox.instagram.content import ACCOUNT_ID, USER_ID, Content
 from sandbox.instagram.service import INSTAGRAM, Service
 from sandbox.meta import (
@@ -28,7 +28,7 @@ from sandbox.meta import (
     windows,
 )
 from sandbox.oauth import Client, Dialect, Grant, OAuthServer, client_of
-from sandbox.platform import Call, Delivery, Platform, Reply, Route, json_reply
+from sandbox.platform import Call, Delivery, Platform, Reply, Route, answering, json_reply
 from sandbox.samples import SAMPLES, letters
 from sandbox.world import World
 

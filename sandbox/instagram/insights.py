@@ -8,9 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.days import midnights, moment_of, seconds_of
-from sandbox.graph import Refused, error, link, stamp
+from sandbox.graph import error, link, stamp
 from sandbox.instagram.content import ACCOUNT_ID, Content
-from sandbox.platform import Call, Reply, json_reply
+from sandbox.platform import Call, Refused, Reply, json_reply
 from sandbox.table import Row
 from sandbox.world import mix, number_of
 

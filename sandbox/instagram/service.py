@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.graph import Refused, error, fields_of, gone, inside, listed, members, secret, shaped
+from sandbox.graph import error, fields_of, gone, inside, listed, members, secret, shaped
 from sandbox.instagram.content import ACCOUNT_ID, APP_SCOPED_ID, PAGE_ID, USER_ID, USERNAME, Content, newest_first
 from sandbox.instagram.insights import Insights
 from sandbox.meta import GRAPH, VERSION
-from sandbox.platform import Call, Reply, json_reply
+from sandbox.platform import Call, Refused, Reply, json_reply
 from sandbox.table import Row
 
 INSTAGRAM = "graph.instagram.com"

@@ -15,8 +15,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sandbox.graph import Asked, Refused, fields_of
-from sandbox.platform import Call, Reply
+from sandbox.graph import Asked, fields_of
+from sandbox.platform import Call, Refused, Reply
 from tests.shared import shared_folder, spec
 
 Node = Mapping[str, Any]
