@@ -30,7 +30,7 @@ from core.errors import PlatformUnavailable
 if TYPE_CHECKING:
     from tasks.workspace import Workspace
 
-DAYS: Final = 6
+DAYS: Final = 5
 PEOPLE: Final = 300
 AT_ONCE: Final = 4
 _REDIRECT: Final = "http://127.0.0.1:8765/callback"
@@ -52,7 +52,7 @@ _TROUBLE: Final = (
 
 
 def run(home: Path, *, days: int = DAYS, console: Console | None = None) -> None:
-    """Runs the demonstration in `home`/demo and prints what came of it. Takes about a minute."""
+    """Runs the demonstration in `home`/demo and prints what came of it. Takes two to three minutes."""
     out, began = console or Console(), perf_counter()
     folder = home / "demo"
     shutil.rmtree(folder, ignore_errors=True)
