@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+PEER   := $(VENV)/.peer
 BENCH  := .venv-bench
 
 .DEFAULT_GOAL := help
@@ -23,8 +24,14 @@ demo: $(READY) ## the main job on simulated platforms: connect, seal, sync, chec
 test: $(READY) ## the fast suite: no network, server or browser
 	$(BIN)/python -m pytest -m "not slow" -n auto
 
-test-slow: $(READY) ## the slower suite: servers, processes killed at random, Great Expectations
+test-slow: $(READY) $(PEER) ## the slower suite: servers, processes killed at random, Great Expectations
 	$(BIN)/python -m pytest -m slow
+
+# An OpenAI-compatible server that is not ours. Without what it depends on, which is here already but for a faster event
+# loop that all other servers would then run on as well.
+$(PEER): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --constraint constraints.txt llmock
+	@touch $@
 
 test-laws: $(READY) ## the laws of the fast suite, with ten times as many examples
 	$(BIN)/python -m pytest -m "not slow" -n auto --thorough
@@ -52,6 +59,7 @@ constraints: ## resolves all dependencies anew and writes constraints.txt
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llmock
 	{ echo "# Every dependency at the version it was tested with. Made by: make constraints"; \
 	  $(BIN)/python -m pip freeze --exclude-editable --local; } > constraints.txt
 	rm -rf $(VENV)
