@@ -52,7 +52,8 @@ class Page:
     """What one reply meant. The walk ends where `next` is None, never at an empty page.
 
     `records` and `deleted` are in the order told; deletions count as coming after the records of their
-    page unless `deleted_at` gives, for each, the number of records before it.
+    page unless `deleted_at` gives, for each, the number of records before it. `whole` is False on the last page of a
+    walk that may not have been shown everything: what a full walk did not see then is not gone.
     """
 
     records: Sequence[bytes]
@@ -60,6 +61,7 @@ class Page:
     next: Request | None = None
     deleted: Sequence[Deletion] = ()
     deleted_at: Sequence[int] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

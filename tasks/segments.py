@@ -41,6 +41,7 @@ class SegmentWriter:
         self._guard, self._written = guard, written
         self.partition = partition_of(parent)
         self._walk_started: datetime | None = None
+        self._whole = True
         self._clear()
 
     def resume(self, state: State, walk_started: datetime | None) -> None:
@@ -58,12 +59,12 @@ class SegmentWriter:
         self._deletions += [(deletion, before + place) for deletion, place in zip(page.deleted, places, strict=True)]
         self._records += page.records
         self._bytes += sum(map(len, page.records))
-        self._state = page.state
+        self._state, self._whole = page.state, page.whole
         if len(self._records) + len(self._deletions) >= SEGMENT_ROWS or self._bytes >= SEGMENT_BYTES:
             self.flush()
 
     def ended(self) -> None:
-        """The walk reached its end: what a full walk did not see is gone."""
+        """The walk reached its end: what a full walk did not see is gone, if it was shown everything."""
         self._ends_walk = True
 
     def flush(self) -> None:
@@ -79,7 +80,7 @@ class SegmentWriter:
             run=self._run,
             parent=self._parent,
             state=self._state,
-            walk_started=self._walk_started,
+            walk_started=self._walk_started if self._whole or not self._ends_walk else None,
             ends_walk=self._ends_walk,
             fetched_at=self._time(),
             records=self._records,

@@ -85,16 +85,19 @@ def edge_stream(
         if cursor is not None:
             middle: State = {**known, "after": cursor, "began": began}
             return Page(records=found, state=middle, next=asked.with_params(after=cursor))
-        return Page(records=found, state=_ended(known, began))
+        return Page(records=found, state=_ended(known, began), whole=_whole(known))
+
+    def _whole(known: Mapping[str, JSON]) -> bool:
+        return readable is None or int(str(known.get("seen", 0))) < readable
 
     def _ended(known: Mapping[str, JSON], began: str) -> State:
         if settles is None:
             return EMPTY_STATE
-        full, seen = str(known.get("full") or began), int(str(known.get("seen", 0)))
+        full = str(known.get("full") or began)
         due = forget_after is not None and datetime.fromisoformat(began) - datetime.fromisoformat(full) >= forget_after
-        if due and (readable is None or seen < readable):
+        if due and _whole(known):
             return EMPTY_STATE
-        return {"since": began, "full": full, "seen": seen}
+        return {"since": began, "full": full, "seen": known.get("seen", 0)}
 
     return Stream(name=name, columns=columns, request=request, parse=parse, **more)
 

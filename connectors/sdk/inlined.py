@@ -112,7 +112,8 @@ def inlined_stream(
         after: dict[str, JSON] = {"inside": [*left]} if left else {}
         after |= {**({"inner_page": inner} if inner is not None else {}), **outer}
         if not after:
-            return Page(records=found, state=recency.ended(kept) if recency else EMPTY_STATE)
+            whole = recency is None or recency.whole(kept)
+            return Page(records=found, state=recency.ended(kept) if recency else EMPTY_STATE, whole=whole)
         return Page(records=found, state={**after, **kept}, next=request({**after, **kept}, context))
 
     def pass_over(state: State, context: Context) -> Page | None:

@@ -56,6 +56,7 @@ def test_a_page_with_more_posts_than_can_be_listed_is_never_read_anew(seen: int,
     begun: State = {"began": (NOW - timedelta(hours=1)).isoformat(), "after": "c", "seen": seen - 1}
     first = POSTS.parse(POSTS.request(begun, CONTEXT), told(1), begun, CONTEXT)
     assert first.state["seen"] == seen
+    assert first.whole is anew, "what such a walk does not see is not gone"
     later = replace(CONTEXT, now=NOW + WEEK)
     after = POSTS.parse(POSTS.request(first.state, later), told(0), first.state, later)
     assert (after.state == {}) is anew

@@ -57,7 +57,7 @@ class Rows:
         for _, place in due:
             self._delete(page.deleted[place])
         self.states[_name(self._parent)] = page.state
-        if page.next is None and self._full and self.stream.sweep:
+        if page.next is None and self._full and self.stream.sweep and page.whole:
             for key in [k for k, of in self._of.items() if of == _name(self._parent) and k not in self._seen]:
                 self._remove(key)
 

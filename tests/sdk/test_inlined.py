@@ -222,11 +222,13 @@ def test_a_list_that_may_leave_out_its_end_is_read_anew_without_a_full_walk(ques
     stream = answers_with(Recency(settles=WEEK, forget_after=WEEK, readable=3))
     platform = Platform({20 * age: 1 for age in range(questions)})
     state: State = {}
-    walks = []
+    walks, whole = [], []
     for number in range(3):
         steps = list(walk(stream, platform.send, state, Context(now=NOW + number * WEEK)))
         state = steps[-1].page.state
         walks.append((steps[0].begins, sum(len(step.page.records) for step in steps)))
+        whole.append(steps[-1].page.whole)
+    assert whole[0] == sweeps, "a full walk, too, may have been shown only a part"
     assert walks[0] == (True, questions)
     assert walks[1][1] <= 2, "only what is not settled"
     assert walks[2] == (sweeps, questions), "everything"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from connectors.sdk.driver import Step
 from core.errors import Busy
 from core.model import EMPTY_STATE, Column, Deletion, Page, State, Table
-from storage.warehouse.landing import LandingZone, SegmentHeader, read_header
+from storage.warehouse.landing import LandingZone, SegmentHeader, read_header, saved_state
 from tasks import segments
 from tasks.segments import SegmentWriter
 
@@ -104,6 +105,25 @@ def test_a_state_that_moved_without_records_is_written(tmp_path: Path) -> None:
     assert [(header.rows, header.state, header.ends_walk) for header, _ in written(tmp_path)] == [
         (0, {"page": 5}, False)
     ]
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_full_walk_that_was_not_shown_everything_ends_without_sweeping(
+    tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does the walk after it, which begins from what this one left."""
+    monkeypatch.setattr(segments, "SEGMENT_ROWS", size)
+    writer = a_writer(tmp_path)
+    writer.add(a_step([1], 1, begins=True))
+    last = a_step([2], 2)
+    writer.add(replace(last, page=replace(last.page, whole=False)))
+    writer.ended()
+    writer.flush()
+    final, _ = written(tmp_path)[-1]
+    assert (final.ends_walk, final.walk_started) == (True, None)
+    saved = saved_state(final)
+    assert saved is not None
+    assert (saved.state, saved.walk_started) == ({"page": 2}, None)
 
 
 def test_a_full_walk_that_found_nothing_still_ends(tmp_path: Path) -> None:
