@@ -45,8 +45,18 @@ def test_the_words_of_a_connector(check: Callable[[Connector], None], connector:
     check(connector)
 
 
-@pytest.mark.parametrize("case", METHODS, ids=_id)
-@pytest.mark.parametrize("check", OF_METHODS, ids=_id)
+def _on_methods() -> Iterator[ParameterSet]:
+    """Every check on every way to authenticate; of those of one kind a platform has, the fast suite tries the first."""
+    for check in OF_METHODS:
+        tried: set[tuple[str, object]] = set()
+        for case in METHODS:
+            kind = (case.connector.name, type(case.connector.method(case.method)))
+            marks = [pytest.mark.slow] if kind in tried else []
+            tried.add(kind)
+            yield pytest.param(check, case, id=f"{_id(check)}-{_id(case)}", marks=marks)
+
+
+@pytest.mark.parametrize(("check", "case"), list(_on_methods()))
 def test_a_way_to_authenticate(check: Check, case: Case) -> None:
     _run(check, case)
 
