@@ -125,7 +125,7 @@ async def _simulate(sandbox: _Sandbox, progress: Progress, days: int, start: dat
     from flows.sync import sync_platform
     from flows.watch import check_health, check_quality, scan_security
 
-    # More at once than that, and Prefect's SQLite refuses some, which it then asks again for up to a minute.
+    # With all at once, syncs that save a refreshed token through Prefect were seen to stand still for a minute.
     places = asyncio.Semaphore(AT_ONCE)
     syncing = _stage(progress, f"Syncing {len(PLATFORMS)} platforms over {days} days", days * len(PLATFORMS))
     for day in range(days):
