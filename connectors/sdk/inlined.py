@@ -24,7 +24,7 @@ def itself(record: bytes, asked_by: str) -> Found:
     return (record,), ()
 
 
-def fits(response: Response) -> bool:
+def never_too_much(response: Response) -> bool:
     return False
 
 
@@ -44,7 +44,7 @@ def inlined_stream(
     enough: Callable[[bytes, Context], bool] = never_enough,
     inner_records: str | None = None,
     below: Callable[[bytes, str], Found] = itself,
-    too_much: Callable[[Response], bool] = fits,
+    too_much: Callable[[Response], bool] = never_too_much,
     **more: Any,
 ) -> Stream:
     """`ask` lists outer records; `ask_inside(id)` lists what is inside one. Both page in the same way and have their

@@ -29,8 +29,8 @@ from storage.warehouse.schema import create_bookkeeping, shape
 from storage.warehouse.stage import StageBroken, stage
 
 ROWS_AT_ONCE = 125_000
-COMPACTED_AFTER = 64  # segments
 BYTES_AT_ONCE = 96 * 1024 * 1024
+COMPACTED_AFTER = 64  # segments
 _STATES = {
     "owner": "VARCHAR",
     "integration": "VARCHAR",
