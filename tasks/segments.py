@@ -12,6 +12,9 @@ from core.http import JSON
 from core.model import Deletion, State, Table
 from storage.warehouse.landing import LandingZone, partition_of
 
+FIRST_ROWS: Final = 1_000
+"""So many make the first segment of a walk, twice as many the next, until `SEGMENT_ROWS`: a small sync then lands most
+of what it reads while it still reads, and a large one is not cut into many files."""
 SEGMENT_ROWS: Final = 10_000
 SEGMENT_BYTES: Final = 8 * 1024 * 1024
 
@@ -42,6 +45,7 @@ class SegmentWriter:
         self.partition = partition_of(parent)
         self._walk_started: datetime | None = None
         self._whole = True
+        self._most = min(FIRST_ROWS, SEGMENT_ROWS)
         self._clear()
 
     def resume(self, state: State, walk_started: datetime | None) -> None:
@@ -60,8 +64,9 @@ class SegmentWriter:
         self._records += page.records
         self._bytes += sum(map(len, page.records))
         self._state, self._whole = page.state, page.whole
-        if len(self._records) + len(self._deletions) >= SEGMENT_ROWS or self._bytes >= SEGMENT_BYTES:
+        if len(self._records) + len(self._deletions) >= self._most or self._bytes >= SEGMENT_BYTES:
             self.flush()
+            self._most = min(2 * self._most, SEGMENT_ROWS)
 
     def ended(self) -> None:
         """The walk reached its end: what a full walk did not see is gone, if it was shown everything."""

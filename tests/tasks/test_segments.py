@@ -89,6 +89,14 @@ def test_segments_hold_what_the_pages_held_in_their_order(told: list[tuple[int, 
         assert {header.partition for header in headers} == {'{"list":"7"}'}
 
 
+def test_the_first_segments_of_a_walk_are_small_so_that_landing_begins_early(tmp_path: Path) -> None:
+    writer = a_writer(tmp_path)
+    for n in range(250):
+        writer.add(a_step(range(100 * n, 100 * n + 100), n, begins=n == 0))
+    writer.flush()
+    assert [header.rows for header, _ in written(tmp_path)] == [1_000, 2_000, 4_000, 8_000, 10_000]
+
+
 def test_nothing_to_say_is_not_written(tmp_path: Path) -> None:
     writer = a_writer(tmp_path, resume={"since": 1})
     writer.flush()
