@@ -97,7 +97,9 @@ def _work(
     began = last = time.perf_counter()
     each = []
     for records in batches:
-        landing.write(integration=f"i{number}", run="r", table=table, records=records, fetched_at=now)
+        landing.write(
+            integration=f"i{number}", run="r", table=table, records=records, fetched_at=now, walk_started=now, state={}
+        )
         each.append(time.perf_counter() - last)
         last = time.perf_counter()
     writing = time.perf_counter() - began

@@ -20,8 +20,9 @@ from core.model import Table
 from storage.warehouse.ahead import Ahead
 from storage.warehouse.connection import Warehouse, one_thread
 from storage.warehouse.drift import note_drift
+from storage.warehouse.first_load import land_new
 from storage.warehouse.landing import LandingZone, Segment, saved_state
-from storage.warehouse.merge import merge
+from storage.warehouse.merge import merge, sweep
 from storage.warehouse.names import among, relation, utc
 from storage.warehouse.quarantine import put_aside
 from storage.warehouse.report import DrainReport, TableReport
@@ -221,9 +222,14 @@ def _land(
             one = landed.setdefault(f"{table.schema}.{table.name}", TableReport())
             one.segments += len(segments)
             if any(segment.header.rows or segment.header.deletions or segment.header.ends_walk for segment in segments):
-                staged = stage(connection, table, segments, filled=ahead.take(table, segments))
-                put_aside(connection, staged)
-                one.deleted += merge(connection, staged)
+                filled = ahead.take(table, segments)
+                staged = None if filled else land_new(connection, table, segments)
+                if staged is None:
+                    staged = stage(connection, table, segments, filled=filled)
+                    put_aside(connection, staged)
+                    one.deleted += merge(connection, staged)
+                else:
+                    one.deleted += sweep(connection, staged)
                 note_drift(connection, table, segments, now=now)
                 one.rows += staged.good
                 one.quarantined += staged.bad

@@ -15,7 +15,7 @@ from storage.warehouse import deletions
 from storage.warehouse.connection import one_thread
 from storage.warehouse.names import quoted, relation, table_name
 from storage.warehouse.schema import system_columns
-from storage.warehouse.stage import Staged
+from storage.warehouse.stage import GOOD, Staged
 
 _WALKS = {
     "owner": "VARCHAR",
@@ -32,7 +32,7 @@ def merge(connection: duckdb.DuckDBPyConnection, staged: Staged) -> int:
     """Lands the good rows and applies deletions and the ends of full walks. Returns the rows that were tombstoned."""
     table = staged.table
     joins, found_old = "", False
-    condition = "NOT s.bad AND NOT g.bad" if staged.bad else "s.rowid NOT IN (SELECT first FROM segs)"
+    condition = GOOD if staged.bad else "s.rowid NOT IN (SELECT first FROM segs)"
     if table.mode != "append" and staged.good:
         if _keep_last(connection, staged, condition):
             joins += " JOIN keep ON keep.n = s.rowid"
@@ -47,14 +47,15 @@ def merge(connection: duckdb.DuckDBPyConnection, staged: Staged) -> int:
             marked = deletions.of_staged(connection, staged, f"{_STAGED}{joins} WHERE {condition}")
             joins += " LEFT JOIN gone ON gone.n = s.rowid" if marked else ""
     if staged.good:
-        _insert(connection, staged, f"{_STAGED}{joins} WHERE {condition}", found_old, marked)
+        # With one thread the rows go straight in; with more they are gathered first, which for many takes twice as long.
+        with one_thread(connection) if staged.good > MANY else nullcontext():
+            rows = f"{_STAGED}{joins} WHERE {condition}"
+            insert(connection, staged, rows, replaced=found_old, marked=marked)
     if marked:
         deleted += count(connection, "gone")
-    if table.mode == "upsert" and table.sweep:
-        if staged.bad:
-            _touch(connection, staged)
-        deleted += _sweep(connection, staged)
-    return deleted
+    if staged.bad and table.mode == "upsert" and table.sweep:
+        _touch(connection, staged)
+    return deleted + sweep(connection, staged)
 
 
 def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
@@ -106,7 +107,13 @@ def _replace(connection: duckdb.DuckDBPyConnection, staged: Staged, winners: str
     return changed(connection) > 0
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, staged: Staged, rows: str, found_old: bool, marked: bool) -> None:
+def insert(
+    connection: duckdb.DuckDBPyConnection, staged: Staged, rows: str, *, replaced: bool = False, marked: bool = False
+) -> None:
+    """Inserts the `rows` of a query over staged rows AS s and their segments AS g into the landed table.
+
+    `replaced`: the query has the rows that some of them replace AS o. `marked`: it has deletions of some AS gone.
+    """
     values = {column.name: staged.value(column.name) for column in staged.table.columns}
     system = {
         "_raw": "s.json",
@@ -114,18 +121,16 @@ def _insert(connection: duckdb.DuckDBPyConnection, staged: Staged, rows: str, fo
         "_integration": "g.integration",
         "_partition": "g.part",
         "_run": "g.run",
-        "_first_seen": "coalesce(o.first_seen, g.fetched_at)" if found_old else "g.fetched_at",
+        "_first_seen": "coalesce(o.first_seen, g.fetched_at)" if replaced else "g.fetched_at",
         "_last_seen": "g.fetched_at",
         "_deleted_at": "gone.told_at" if marked else "NULL",
         "_day": "CAST(g.fetched_at AS DATE)",
     }
     values |= {name: system[name] for name in system_columns(staged.table)}
     columns = ", ".join(map(quoted, values))
-    # With one thread the rows go straight in; with more they are gathered first, which for many takes twice the time.
-    with one_thread(connection) if staged.good > MANY else nullcontext():
-        connection.execute(
-            f"INSERT INTO {table_name(staged.table)} ({columns}) SELECT {', '.join(values.values())} FROM {rows}"
-        )
+    connection.execute(
+        f"INSERT INTO {table_name(staged.table)} ({columns}) SELECT {', '.join(values.values())} FROM {rows}"
+    )
 
 
 def _touch(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
@@ -143,8 +148,10 @@ def _touch(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     )
 
 
-def _sweep(connection: duckdb.DuckDBPyConnection, staged: Staged) -> int:
-    """Full walks that ended: rows of their stream and partition that they did not see are gone."""
+def sweep(connection: duckdb.DuckDBPyConnection, staged: Staged) -> int:
+    """Full walks that ended: rows of their stream and partition that they did not see are gone. Says how many."""
+    if staged.table.mode != "upsert" or not staged.table.sweep:
+        return 0
     walks = [
         {
             "owner": header.owner,

@@ -14,7 +14,7 @@ from storage.warehouse.connection import Warehouse
 from storage.warehouse.merge import identity, merge
 from storage.warehouse.names import literal, quoted, relation, table_name
 from storage.warehouse.schema import create_bookkeeping, shape, spec_of
-from storage.warehouse.stage import Staged, fill_segs, fill_stage, tally
+from storage.warehouse.stage import GOOD, Staged, fill_segs, fill_stage, tally
 
 
 def put_aside(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
@@ -140,7 +140,7 @@ def _replay(
     connection.execute(
         f"""
         UPDATE landed.quarantine AS q SET replayed_at = {literal(now)} FROM stage AS s JOIN segs AS g ON s.seg = g.seg
-        WHERE q.id = g.id AND NOT s.bad AND NOT g.bad
+        WHERE q.id = g.id AND {GOOD}
         """
     )
     overtaken = _drop_overtaken(connection, table)
@@ -158,7 +158,7 @@ def _drop_overtaken(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
         f"""
         DELETE FROM stage WHERE rowid IN (
             SELECT s.rowid FROM stage AS s JOIN segs AS g ON s.seg = g.seg JOIN {table_name(table)} AS t ON {equal}
-            WHERE NOT s.bad AND NOT g.bad AND greatest(t._last_seen, t._deleted_at) > g.fetched_at)
+            WHERE {GOOD} AND greatest(t._last_seen, t._deleted_at) > g.fetched_at)
         """
     )
     row = connection.fetchone()

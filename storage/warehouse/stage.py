@@ -11,7 +11,6 @@ import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
 
 import duckdb
 
@@ -23,6 +22,7 @@ from storage.warehouse.names import literal, relation
 
 _OBJECT_SIZE = 16 * 1024 * 1024  # DuckDB's own default for one line
 STAGE = "stage"
+GOOD = "NOT s.bad AND NOT g.bad"
 _SEGS = {
     "seg": "BIGINT",
     "id": "VARCHAR",
@@ -72,7 +72,7 @@ def stage(
     first = connection.execute("SELECT min(rowid) FROM stage").fetchone()
     base = first[0] if first is not None and first[0] is not None else 0  # rows of an open transaction count from afar
     starts = [*accumulate((segment.header.rows + 1 for segment in segments), initial=base)]
-    fill_segs(connection, table, relation(_rows(segments, starts), _SEGS))
+    fill_segs(connection, table, shared(segments, starts))
     total, bad, headers = tally(connection)
     if total != starts[-1] - base or headers != len(segments):
         raise StageBroken(
@@ -122,9 +122,10 @@ def tally(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
     return counted or (0, 0, 0)
 
 
-def _rows(segments: Sequence[Segment], starts: Sequence[int]) -> list[dict[str, Any]]:
+def shared(segments: Sequence[Segment], starts: Sequence[int]) -> str:
+    """A query for what each segment's records share; `starts` are the rowids of the headers in the stage."""
     headers = (segment.header for segment in segments)
-    return [
+    rows = [
         {
             "seg": number,
             "id": header.id,
@@ -138,6 +139,7 @@ def _rows(segments: Sequence[Segment], starts: Sequence[int]) -> list[dict[str, 
         }
         for number, (header, first) in enumerate(zip(headers, starts, strict=False), start=1)
     ]
+    return relation(rows, _SEGS)
 
 
 def lines(segments: Sequence[Segment], *, first: int = 1) -> str:
