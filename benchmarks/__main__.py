@@ -35,7 +35,7 @@ def _latency(rounds: int, smoke: bool) -> Iterator[Measured]:
 
 
 def _landing(rounds: int, smoke: bool) -> Iterator[Measured]:
-    yield landing.four_at_once(1 if smoke else 10)
+    yield landing.four_at_once(1, 1) if smoke else landing.four_at_once(10, rounds)
 
 
 def _prefect(rounds: int, smoke: bool) -> Iterator[Measured]:

@@ -80,5 +80,5 @@ def _are_new(connection: duckdb.DuckDBPyConnection, staged: Staged, last: int) -
     )
     if count(connection, "new_keys") < staged.good:
         return False
-    known = connection.execute(f"SELECT 1 FROM {name} JOIN new_keys USING ({keys}) WHERE {name}.rowid <= {last} LIMIT 1")
-    return known.fetchone() is None
+    known = f"SELECT 1 FROM {name} JOIN new_keys USING ({keys}) WHERE {name}.rowid <= {last} LIMIT 1"
+    return connection.execute(known).fetchone() is None

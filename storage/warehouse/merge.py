@@ -47,7 +47,7 @@ def merge(connection: duckdb.DuckDBPyConnection, staged: Staged) -> int:
             marked = deletions.of_staged(connection, staged, f"{_STAGED}{joins} WHERE {condition}")
             joins += " LEFT JOIN gone ON gone.n = s.rowid" if marked else ""
     if staged.good:
-        # With one thread the rows go straight in; with more they are gathered first, which for many takes twice as long.
+        # With one thread the rows go straight in; with more they are gathered first, which takes many twice as long.
         with one_thread(connection) if staged.good > MANY else nullcontext():
             rows = f"{_STAGED}{joins} WHERE {condition}"
             insert(connection, staged, rows, replaced=found_old, marked=marked)
