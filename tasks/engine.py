@@ -36,7 +36,7 @@ from core.http import JSON
 from core.model import EMPTY_STATE, Context
 from storage.state.leases import Held
 from storage.state.models import Integration
-from storage.warehouse.landing import SavedState
+from storage.warehouse.landing import SavedState, partition_of
 from storage.warehouse.metrics import SYNCS
 from storage.warehouse.reading import parents
 from tasks.credentials import open_credential, refresh
@@ -226,6 +226,7 @@ class _Sync:
         full: bool,
         report: StreamReport,
     ) -> None:
+        before = saved.get((stream.name, partition_of(parent)))
         writer = SegmentWriter(
             self._workspace.landing,
             table=stream.table(self._platform.name),
@@ -235,9 +236,8 @@ class _Sync:
             parent=parent,
             time=self._time,
             guard=self._lease.ensure,
-            written=self._draining.written,
+            written=partial(self._draining.written, new=before is None),
         )
-        before = saved.get((stream.name, writer.partition))
         resumed = before if before is not None and not full else SavedState(state=EMPTY_STATE, walk_started=None)
         writer.resume(resumed.state, resumed.walk_started)
         report.full = report.full or not resumed.state

@@ -10,7 +10,7 @@ from typing import Final
 from connectors.sdk.driver import Step
 from core.http import JSON
 from core.model import Deletion, State, Table
-from storage.warehouse.landing import LandingZone, partition_of
+from storage.warehouse.landing import LandingZone
 
 FIRST_ROWS: Final = 1_000
 """So many make the first segment of a walk, twice as many the next, until `SEGMENT_ROWS`: a small sync then lands most
@@ -42,7 +42,6 @@ class SegmentWriter:
         self._landing, self._table, self._owner = landing, table, owner
         self._integration, self._run, self._parent, self._time = integration, run, parent, time
         self._guard, self._written = guard, written
-        self.partition = partition_of(parent)
         self._walk_started: datetime | None = None
         self._whole = True
         self._most = min(FIRST_ROWS, SEGMENT_ROWS)

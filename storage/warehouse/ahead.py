@@ -2,6 +2,7 @@
 
 They lie in memory, in temporary tables of a connection that has not attached the warehouse yet. It is only work done
 early: whatever goes wrong here is left to the landing, which reads the files again and says what is the matter.
+Segments can also be counted only, and are left to the landing altogether.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class _Group:
 
 
 class Ahead:
-    """What is staged on one connection: `rows` (headers not counted), the last of them in the segment `newest`."""
+    """What is staged or counted on one connection: `rows` (headers not counted), the last in the segment `newest`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
@@ -36,17 +37,25 @@ class Ahead:
         self._made = 0
         self.rows, self.newest = 0, ""
 
-    def add(self, paths: Sequence[Path]) -> None:
-        """Stages segments more. One that cannot be, or that somebody has landed meanwhile, is left out."""
+    def add(self, paths: Sequence[Path], *, counted: bool = False) -> None:
+        """Stages segments more. One that cannot be, or that somebody has landed meanwhile, is left out.
+
+        `counted`: they are not staged, unless others are.
+        """
         found = []
         for path in paths:
             with suppress(SegmentBroken, OSError):
                 found.append(Segment(path=path, header=read_header(path)))
-        for table, segments in groupby(found, key=lambda segment: segment.header.table):
+        counted = counted and not self._groups
+        for table, group in groupby(found, key=lambda segment: segment.header.table):
+            segments = list(group)
             with suppress(duckdb.Error, OSError):
-                self._add(table, list(segments))
+                if not counted:
+                    self._stage(table, segments)
+                self.rows += sum(segment.header.rows for segment in segments)
+                self.newest = max(self.newest, *(segment.header.id for segment in segments))
 
-    def _add(self, table: Table, segments: Sequence[Segment]) -> None:
+    def _stage(self, table: Table, segments: Sequence[Segment]) -> None:
         group = self._groups.get(table)
         number = 1 if group is None else len(group.segments) + 1
         query = staging(table, lines(segments, first=number))
@@ -58,8 +67,6 @@ class Ahead:
         else:
             self._connection.execute(f"INSERT INTO {group.name} {query}")
         group.segments += segments
-        self.rows += sum(segment.header.rows for segment in segments)
-        self.newest = max(self.newest, *(segment.header.id for segment in segments))
 
     def take(self, table: Table, segments: Sequence[Segment]) -> bool:
         """Makes what is staged the stage, where it is just these segments."""

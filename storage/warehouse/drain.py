@@ -90,19 +90,20 @@ class Drain:
         with self._warehouse.shown(connection, wait=wait):
             yield connection
 
-    def prepare(self, paths: Sequence[Path], *, gently: bool) -> int:
-        """Stages waiting segments without holding the warehouse; says how many rows are staged.
+    def prepare(self, paths: Sequence[Path], *, gently: bool, new: bool = False) -> int:
+        """Stages waiting segments without holding the warehouse; says how many rows are ready to be landed.
 
-        `gently`: on one thread, because others are at work as well.
+        `gently`: on one thread, because others are at work as well. `new`: they are of a large first load, which costs
+        less where it goes straight from the files into the table, so that they are not staged.
         """
         connection, ahead = self.open()
         if ahead.rows < ROWS_AT_ONCE:  # where the warehouse is held for long, memory must not grow
             with one_thread(connection) if gently else nullcontext():
-                ahead.add(paths)
+                ahead.add(paths, counted=new)
         return ahead.rows
 
     def land_prepared(self, *, now: datetime, report: DrainReport) -> None:
-        """Lands what is staged and what came before it, on one thread, unless somebody holds the warehouse just now.
+        """Lands what is ready and what came before it, on one thread, unless somebody holds the warehouse just now.
 
         What goes wrong here (a disk that is full) is told by `land`, which tries again.
         """

@@ -67,7 +67,7 @@ _WRITTEN = st.builds(
         max_size=2,
     ),
     walk=st.sampled_from(["none", "none", "begins", "goes on", "ends"]),
-    then=st.sampled_from(["staged", "staged", "gathered", "left alone"]),
+    then=st.sampled_from(["staged", "staged", "counted", "gathered", "left alone"]),
 )
 _STEPS = st.one_of(_WRITTEN, _WRITTEN, _WRITTEN, st.sampled_from(["land prepared", "land", "another lands"]))
 
@@ -112,8 +112,8 @@ class Compared:
         self._kept[path.name] = path.read_bytes()
         if written.then != "left alone":
             self._gathered.append(path)
-        if written.then == "staged":
-            self._drain.prepare(self._gathered, gently=bool(self._time % 2))
+        if written.then in ("staged", "counted"):
+            self._drain.prepare(self._gathered, gently=bool(self._time % 2), new=written.then == "counted")
             self._gathered.clear()
 
     def land(self, how: str) -> None:

@@ -99,6 +99,24 @@ def test_land_waits_for_all_that_was_written(place: Place) -> None:
 
 
 @pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(("new", "landed"), [(True, "new"), (False, "was")])
+def test_of_a_large_first_load_what_follows_the_first_landing_is_left_in_its_files(
+    place: Place, new: bool, landed: str
+) -> None:
+    """Seen by changing a file that the thread has been told of."""
+    with opened(place) as running:
+        first = place.write({"id": "1"}, {"id": "2"}, walk_started=T0)
+        running.written(first, new=True)
+        eventually(lambda: not first.exists())
+        path = place.write({"id": "3", "path": "was"}, walk_started=T0)
+        running.written(path, new=new)
+        running.states("box", owner="local")  # the thread has come to what it was told before
+        path.write_bytes(path.read_bytes().replace(b'"was"', b'"new"'))
+        running.land(5.0)
+    assert place.rows("SELECT path FROM dropbox.entries WHERE id = '3'") == [(landed,)]
+
+
+@pytest.mark.usefixtures("few")
 def test_reports_add_up_over_several_landings(place: Place) -> None:
     with opened(place) as running:
         for number in range(3):
