@@ -102,6 +102,7 @@ def _write(landing: LandingZone, numbers: range, revision: int) -> None:
         records=[encoded(number, revision) for number in numbers],
         fetched_at=_NOW,
         state={"since": f"{revision}"},
+        walk_started=_NOW if revision == 1 else None,
     )
 
 

@@ -16,6 +16,8 @@ from benchmarks.platform import WIDTH
 from benchmarks.report import Goal, Measured, middle
 
 _SINCE: Final = "2026-01-01T00:00:00Z"
+CHANGED_SYNCS: Final = 3
+"""After each full load: they are short, so that one of them alone says little."""
 _HEADER: Final = ("", "full load s", "records/s", "memory MB", "changed s", "memory MB", "start s", "rounds")
 NO_DLT: Final = "dlt is not installed, so it does not compete: make bench installs it."
 
@@ -41,23 +43,24 @@ class Result:
 
 
 def compete(rounds: Mapping[str, int], job: Job) -> dict[str, Result]:
-    """Each contestant so many rounds, in turns: a full load and a sync of what changed, each in a fresh process."""
-    figures: dict[str, list[tuple[Figure, Figure]]] = {name: [] for name in rounds}
+    """Each contestant so many rounds, in turns: a full load and syncs of what changed, each in a fresh process."""
+    figures: dict[str, list[tuple[Figure, list[Figure]]]] = {name: [] for name in rounds}
     for turn in range(max(rounds.values())):
         for name, most in rounds.items():
             if turn < most:
                 figures[name].append(_round(name, job))
     return {
-        name: Result(full=[full for full, _ in pairs], changed=[changed for _, changed in pairs])
+        name: Result(full=[full for full, _ in pairs], changed=[one for _, changed in pairs for one in changed])
         for name, pairs in figures.items()
     }
 
 
-def _round(name: str, job: Job) -> tuple[Figure, Figure]:
+def _round(name: str, job: Job) -> tuple[Figure, list[Figure]]:
     folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
     try:
         here = replace(job, folder=folder)
-        return measure(name, here), measure(name, replace(here, since=_SINCE))
+        full = measure(name, here)
+        return full, [measure(name, replace(here, since=_SINCE)) for _ in range(CHANGED_SYNCS)]
     finally:
         shutil.rmtree(folder)
 
