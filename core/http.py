@@ -111,6 +111,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=lambda: _EMPTY, repr=False)
     body: bytes = field(default=b"", repr=False)
     call: int = 0
+    _members: dict[str, msgspec.Raw] | None = field(default=None, init=False, repr=False, compare=False)
 
     def get(self, path: str, default: Any = None) -> Any:
         """One value of the JSON body by path (`paging/next/after`), without decoding the rest.
@@ -118,12 +119,27 @@ class Response:
         A step that is absent, null or no object gives `default`, and so does a body that is no JSON
         (error pages of proxies): this is for looking. `records` and `json` insist.
         """
+        first, _, below = path.partition("/")
+        text = self._top().get(first) if path else self.body
+        if text is None:
+            return default
         try:
-            found = _decode(_decoder(path, Any), self.body)
+            found = _decode(_decoder(below, Any), bytes(text))
         except (msgspec.DecodeError, UnicodeDecodeError):
             return default
-        value = _descend(found, path)
+        value = _descend(found, below)
         return default if value is None else value
+
+    def _top(self) -> dict[str, msgspec.Raw]:
+        """The members of the body, undecoded; none where it is no object. Cut once: dozens of rules look for theirs."""
+        if self._members is None:
+            try:
+                members = _decode(_MEMBERS, self.body)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                members = {}
+            object.__setattr__(self, "_members", members)
+            return members
+        return self._members
 
     def records(self, path: str = "") -> list[bytes]:
         """The records of the array at `path` (the whole body for an empty path), each as the JSON that arrived.
@@ -184,6 +200,9 @@ def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
         if mended == body:
             raise
         return decoder.decode(mended)
+
+
+_MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def _steps(path: str) -> list[str]:
