@@ -9,6 +9,7 @@ from benchmarks.records import COLUMNS, PAGE_SIZE
 from connectors.sdk.auth import ApiKey, Field
 from connectors.sdk.base import Connector, Stream
 from connectors.sdk.streams import iso, offset_stream
+from core.classify import Disposition, ErrorRule
 from core.http import Request, Response
 from core.model import Context, Page, State
 from core.pacing import Limit, RateLimit
@@ -66,5 +67,7 @@ CONNECTOR: Final = Connector(
         ),
     ),
     rate_limit=RateLimit(limits=(Limit(bucket="calls", requests=1_000_000, seconds=10),), concurrency=WIDTH),
+    # As many as the middle one of our platforms has that look into every reply.
+    errors=tuple(ErrorRule(disposition=Disposition.FAIL, path="error/code", equals=code) for code in range(16)),
     docs="benchmarks/api.py",
 )

@@ -134,7 +134,7 @@ class Response:
         """The members of the body, undecoded; none where it is no object. Cut once: dozens of rules look for theirs."""
         if self._members is None:
             try:
-                members = _decode(_MEMBERS, self.body)
+                members: dict[str, msgspec.Raw] = _decode(_MEMBERS, self.body)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 members = {}
             object.__setattr__(self, "_members", members)

@@ -16,7 +16,8 @@ from core.budgets import Window
 from core.pacing import CLOSED, Breaker, Limit, Observation
 from storage.state.breakers import SqlBreakers
 from storage.state.budgets import SqlBudgets
-from storage.state.engine import State, open_state
+from storage.state.engine import State
+from tests.states import new_state
 
 START = 1_770_000_000.0
 LIMIT = Limit(bucket="all", requests=100, seconds=10)
@@ -24,12 +25,12 @@ LIMIT = Limit(bucket="all", requests=100, seconds=10)
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> State:
-    return open_state(tmp_path_factory.mktemp("budgets") / "state.db")
+    return new_state(tmp_path_factory.mktemp("budgets") / "state.db")
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    return open_state(tmp_path / "state.db")
+    return new_state(tmp_path / "state.db")
 
 
 @pytest.fixture
@@ -205,7 +206,7 @@ while (now := time.time()) < end:
 
 @pytest.mark.slow
 def test_processes_that_hammer_a_bucket_stay_within_its_limit_together(tmp_path: Path) -> None:
-    open_state(tmp_path / "state.db").ensure_owner()
+    new_state(tmp_path / "state.db").ensure_owner()
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", HAMMER, str(tmp_path / "state.db")],

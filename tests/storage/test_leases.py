@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import Busy
-from storage.state.engine import State, open_state
+from storage.state.engine import State
 from storage.state.holders import is_gone, this_process
 from storage.state.leases import Leases
+from tests.states import new_state
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -23,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    return open_state(tmp_path / "state.db", clock=lambda: NOW)
+    return new_state(tmp_path / "state.db", clock=lambda: NOW)
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ with Leases(state, state.ensure_owner()).held("sync:crm", 3600):
 
 
 def test_a_killed_process_frees_its_lease_at_once(tmp_path: Path) -> None:
-    state = open_state(tmp_path / "state.db")
+    state = new_state(tmp_path / "state.db")
     leases = Leases(state, state.ensure_owner())
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path / "state.db")],
@@ -205,7 +206,7 @@ for round_ in range(30):
 
 
 def test_of_processes_that_race_for_a_lease_exactly_one_wins(tmp_path: Path) -> None:
-    open_state(tmp_path / "state.db").ensure_owner()
+    new_state(tmp_path / "state.db").ensure_owner()
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", RACE, str(tmp_path / "state.db"), f"racer {number}"],

@@ -10,8 +10,9 @@ import pytest
 
 from core.secrets import Secret
 from storage.audit import audit, audit_trail, prune
-from storage.state.engine import State, open_state
+from storage.state.engine import State
 from storage.state.scope import Scope
+from tests.states import new_state
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -24,7 +25,7 @@ def times() -> list[datetime]:
 
 @pytest.fixture
 def state(tmp_path: Path, times: list[datetime]) -> State:
-    return open_state(tmp_path / "state.db", clock=lambda: times[-1])
+    return new_state(tmp_path / "state.db", clock=lambda: times[-1])
 
 
 @pytest.fixture

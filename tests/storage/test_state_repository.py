@@ -11,8 +11,9 @@ import pytest
 from core.errors import UsageError
 from core.health import HealthReading, Status
 from core.security import Finding, Severity
-from storage.state.engine import State, open_state
+from storage.state.engine import State
 from storage.state.scope import Scope
+from tests.states import new_state
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -20,7 +21,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    return open_state(tmp_path / "state.db", clock=lambda: NOW)
+    return new_state(tmp_path / "state.db", clock=lambda: NOW)
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_integrations_are_listed_by_platform_and_status(scope: Scope) -> None:
 
 def test_an_update_changes_what_it_names_and_the_time_of_change(tmp_path: Path) -> None:
     times = iter([NOW, NOW, NOW + HOUR])
-    state = open_state(tmp_path / "clock.db", clock=lambda: next(times))
+    state = new_state(tmp_path / "clock.db", clock=lambda: next(times))
     scope = state.scope(state.ensure_owner())
     connect(scope, "crm")
     scope.update_integration("crm", account_label="Ada", settings={"portal": 9})

@@ -15,9 +15,10 @@ from core.errors import SealBroken
 from core.sealing import MINIMUM_ROUNDS, Binding, Envelope, Keyring, seal, unseal
 from core.secrets import Secret
 from storage.audit import audit_trail
-from storage.state.engine import State, open_state
+from storage.state.engine import State
 from storage.state.models import Integration, Rotation
 from storage.state.rotation import RotationReport, rotate, versions_in_use
+from tests.states import new_state
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ONE = Secret("1" * 40)
@@ -73,7 +74,7 @@ def binding(integration: Integration) -> Binding:
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    return open_state(tmp_path / "state.db", clock=lambda: NOW)
+    return new_state(tmp_path / "state.db", clock=lambda: NOW)
 
 
 @pytest.fixture
@@ -181,7 +182,7 @@ def test_a_token_refreshed_while_the_old_one_is_sealed_anew_is_not_lost(tmp_path
             blocks.put(refreshed.pop(), "second token", OLD)
         return os.urandom(count)
 
-    state = open_state(tmp_path / "state.db", random_bytes=refresh_meanwhile)
+    state = new_state(tmp_path / "state.db", random_bytes=refresh_meanwhile)
     [row] = connected(state, blocks, "crm")
     refreshed.append(row)
     assert run(state, blocks).complete

@@ -14,17 +14,18 @@ from sqlmodel import SQLModel, col, select
 
 from core.health import HealthReading
 from storage.state import guard
-from storage.state.engine import State, open_state
+from storage.state.engine import State
 from storage.state.guard import OwnedSession, ScopeViolation
 from storage.state.models import METADATA, AuditEntry, Integration, Lease, Owned, Owner
 from storage.state.scope import Scope
+from tests.states import new_state
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    return open_state(tmp_path / "state.db", clock=lambda: NOW)
+    return new_state(tmp_path / "state.db", clock=lambda: NOW)
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from storage.home import Home
 from storage.keyring import create_keyring, load_keyring
 from storage.state.breakers import SqlBreakers
 from storage.state.budgets import SqlBudgets
-from storage.state.engine import open_state
 from tasks.workspace import Workspace
+from tests.states import new_state
 from tests.tasks.memory_vault import MemoryVault
 
 
@@ -31,7 +31,7 @@ def open_place(folder: Path, sandbox: Sandbox) -> Workspace:
     def same_bytes(length: int) -> bytes:
         return hashlib.shake_256(str(next(serial)).encode()).digest(length)
 
-    state = open_state(home.state_db, clock=clock.now, random_bytes=same_bytes)
+    state = new_state(home.state_db, clock=clock.now, random_bytes=same_bytes)
     owner = state.ensure_owner("local")
     surroundings = Surroundings(
         transport=SandboxTransport(sandbox),
