@@ -113,6 +113,7 @@ class Population:
         self._rates = (births, changes, deaths)
         self._history = history * DAY_MS
         self._births: list[int] = []
+        self._created_at: dict[int, int] = {}
         self._changed: dict[int, tuple[int, int]] = {}
         self._deleted: dict[int, int] = {}
         self._log: list[tuple[int, int, int]] = []
@@ -156,8 +157,10 @@ class Population:
     def _created(self, index: int) -> int:
         if index >= self._initial:
             return self._births[index - self._initial]
-        place = (index + share(*self._key, index, 1)) / self._initial
-        return self._world.start_ms - self._history + int(self._history * place)
+        if index not in self._created_at:
+            place = (index + share(*self._key, index, 1)) / self._initial
+            self._created_at[index] = self._world.start_ms - self._history + int(self._history * place)
+        return self._created_at[index]
 
     def _changed_before(self, index: int, created: int) -> int:
         if index >= self._initial:
