@@ -57,8 +57,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
-import msgspec
-
 from sandbox.credentials import Credential
 
 if TYPE_CHECKING:
@@ -170,7 +168,7 @@ class Unreachable(Exception):
 
 def json_reply(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None, kind: str = "") -> Reply:
     """`kind` is the content type where it is not plain JSON."""
-    body = msgspec.json.encode(value)
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     return Reply(status=status, headers={"content-type": kind or "application/json", **(headers or {})}, body=body)
 
 
