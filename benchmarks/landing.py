@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import duckdb
 import msgspec
 
-from benchmarks.contestants.floor import TYPES as BARE_TYPES
 from benchmarks.measure import Miscounted
 from benchmarks.records import COLUMNS, encoded
 from benchmarks.report import Goal, Measured, middle
 from core.model import Table
+from storage.warehouse.columns import SQL_TYPES
 from storage.warehouse.connection import Warehouse
 from storage.warehouse.drain import drain
 from storage.warehouse.landing import LandingZone
@@ -147,7 +147,7 @@ def _write_bare(folder: Path, table: Table, number: int, batches: Sequence[Seque
 
 
 def _load_bare(folder: Path, table: Table, *, keep_raw: bool) -> None:
-    kinds = {column.name: BARE_TYPES[column.type] for column in table.columns}
+    kinds = {column.name: SQL_TYPES[column.type] for column in table.columns}
     columns = ", ".join(f'"{name}" {kind}' for name, kind in kinds.items())
     files = f"'{folder}/*.ndjson'"
     if keep_raw:

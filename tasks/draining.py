@@ -23,8 +23,8 @@ LAND_ROWS: Final = 60_000
 class Draining:
     """A thread that stages segments as they are written, and lands them whenever enough have gathered.
 
-    What is new comes staged as well until it has landed once: what a small load ends with is then ready. A large one is
-    left in its files from then on, which takes less of the processor and of memory.
+    Until the first landing everything is staged, so that the whole of a small load is ready when reading ends. After it
+    the load is a large one, and what is new is left in its files: that takes less of the processor and of memory.
     """
 
     def __init__(self, warehouse: Warehouse, landing: LandingZone, time: Callable[[], datetime]) -> None:
@@ -66,7 +66,7 @@ class Draining:
         taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), most))]
         if not taken:
             return
-        new = self._large and all(new for _, new in taken)
+        new = self._large and all(is_new for _, is_new in taken)
         rows = self._drain.prepare([path for path, _ in taken], gently=not self._waited_for, new=new)
         if rows >= LAND_ROWS and (self._waiting or not self._waited_for):
             self._drain.land_prepared(now=self._time(), report=self.report)

@@ -11,7 +11,7 @@ from storage.state.engine import State, open_state
 
 
 def new_state(path: Path, **more: Any) -> State:
-    """An empty state database, copied: making its schema takes ten times as long. `more` as for `open_state`."""
+    """An empty state database, copied: most of the time goes into making its schema. `more` as for `open_state`."""
     path.touch(mode=0o600)
     path.write_bytes(_empty())
     return open_state(path, **more)

@@ -17,7 +17,7 @@ from benchmarks.contestants.base import Contestant, Job, Paging
 from benchmarks.records import COLUMNS
 
 SEGMENT_ROWS: Final = 10_000
-TYPES: Final = {
+_TYPES: Final = {
     "text": "VARCHAR",
     "integer": "BIGINT",
     "number": "DOUBLE",
@@ -25,7 +25,7 @@ TYPES: Final = {
     "timestamp": "TIMESTAMP",
     "json": "JSON",
 }
-SQL_COLUMNS: Final = {column.name: TYPES[column.type] for column in COLUMNS}
+SQL_COLUMNS: Final = {column.name: _TYPES[column.type] for column in COLUMNS}
 
 
 def _prepare(job: Job) -> Callable[[], None]:

@@ -27,7 +27,7 @@ from storage.warehouse.names import among, relation, utc
 from storage.warehouse.quarantine import put_aside
 from storage.warehouse.report import DrainReport, TableReport
 from storage.warehouse.schema import create_bookkeeping, shape
-from storage.warehouse.stage import StageBroken, stage
+from storage.warehouse.stage import StageBroken, Staged, stage
 
 ROWS_AT_ONCE = 125_000
 BYTES_AT_ONCE = 96 * 1024 * 1024
@@ -223,17 +223,11 @@ def _land(
             one = landed.setdefault(f"{table.schema}.{table.name}", TableReport())
             one.segments += len(segments)
             if any(segment.header.rows or segment.header.deletions or segment.header.ends_walk for segment in segments):
-                filled = ahead.take(table, segments)
-                staged = None if filled else land_new(connection, table, segments)
-                if staged is None:
-                    staged = stage(connection, table, segments, filled=filled)
-                    put_aside(connection, staged)
-                    one.deleted += merge(connection, staged)
-                else:
-                    one.deleted += sweep(connection, staged)
+                staged, deleted = _land_records(connection, ahead, table, segments)
                 note_drift(connection, table, segments, now=now)
                 one.rows += staged.good
                 one.quarantined += staged.bad
+                one.deleted += deleted
         _save_states(connection, batch, now)
         _record(connection, batch, now)
         connection.commit()
@@ -242,6 +236,18 @@ def _land(
             connection.rollback()  # after a commit that failed nothing is open, and the first error is the one to tell
         raise
     return landed
+
+
+def _land_records(
+    connection: duckdb.DuckDBPyConnection, ahead: Ahead, table: Table, segments: Sequence[Segment]
+) -> tuple[Staged, int]:
+    """Lands the segments of one table: what was in them, and how many rows were tombstoned."""
+    filled = ahead.take(table, segments)
+    if not filled and (new := land_new(connection, table, segments)) is not None:
+        return new, sweep(connection, new)
+    staged = stage(connection, table, segments, filled=filled)
+    put_aside(connection, staged)
+    return staged, merge(connection, staged)
 
 
 def _batches(segments: Sequence[Segment]) -> Iterator[list[Segment]]:

@@ -53,8 +53,6 @@ def merge(connection: duckdb.DuckDBPyConnection, staged: Staged) -> int:
             insert(connection, staged, rows, replaced=found_old, marked=marked)
     if marked:
         deleted += count(connection, "gone")
-    if staged.bad and table.mode == "upsert" and table.sweep:
-        _touch(connection, staged)
     return deleted + sweep(connection, staged)
 
 
@@ -152,6 +150,8 @@ def sweep(connection: duckdb.DuckDBPyConnection, staged: Staged) -> int:
     """Full walks that ended: rows of their stream and partition that they did not see are gone. Says how many."""
     if staged.table.mode != "upsert" or not staged.table.sweep:
         return 0
+    if staged.bad:
+        _touch(connection, staged)
     walks = [
         {
             "owner": header.owner,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.model import Column, Deletion, Table
@@ -111,7 +111,6 @@ _RECORDS = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=settings().max_examples, deadline=None)
 @given(
     loads=st.lists(st.lists(_RECORDS, min_size=1, max_size=3), min_size=1, max_size=3),
     described=st.sampled_from([FILES, replace(FILES, mode="append", key=())]),
