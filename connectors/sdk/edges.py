@@ -7,7 +7,7 @@ are not followed: only the cursor is taken out of them. A short or empty page is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,6 +15,7 @@ from typing import Any, Final
 from connectors.sdk.base import Stream
 from connectors.sdk.meta import TOO_MUCH
 from connectors.sdk.streams import Ask, at, in_url, present_records, smaller
+from connectors.sdk.timelines import Recency
 from core.errors import BadReply
 from core.http import JSON, Request, Response
 from core.model import EMPTY_STATE, Column, Context, Page, State
@@ -64,6 +65,8 @@ def edge_stream(
     records in it} between walks; those, {"after": cursor, "began": time} and a smaller {"limit"} in the middle.
     """
 
+    recency = None if settles is None else Recency(settles=settles, forget_after=forget_after, readable=readable)
+
     def request(state: State, context: Context) -> Request:
         asked = ask(context)
         if settles is not None and "since" in state:
@@ -85,19 +88,14 @@ def edge_stream(
         if cursor is not None:
             middle: State = {**known, "after": cursor, "began": began}
             return Page(records=found, state=middle, next=asked.with_params(after=cursor))
-        return Page(records=found, state=_ended(known, began), whole=_whole(known))
-
-    def _whole(known: Mapping[str, JSON]) -> bool:
-        return readable is None or int(str(known.get("seen", 0))) < readable
-
-    def _ended(known: Mapping[str, JSON], began: str) -> State:
-        if settles is None:
-            return EMPTY_STATE
-        full = str(known.get("full") or began)
-        due = forget_after is not None and datetime.fromisoformat(began) - datetime.fromisoformat(full) >= forget_after
-        if due and _whole(known):
-            return EMPTY_STATE
-        return {"since": began, "full": full, "seen": known.get("seen", 0)}
+        if recency is None:
+            return Page(records=found, state=EMPTY_STATE)
+        memory = {"began": began, **known}
+        whole = recency.whole(memory)
+        if whole and recency.due(memory):
+            return Page(records=found, state=EMPTY_STATE)
+        ended: State = {"since": began, "full": known.get("full") or began, "seen": known.get("seen", 0)}
+        return Page(records=found, state=ended, whole=whole)
 
     return Stream(name=name, columns=columns, request=request, parse=parse, **more)
 

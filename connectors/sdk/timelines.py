@@ -38,6 +38,11 @@ class Recency:
         """Whether a page whose oldest record is of this moment is the last one to be read."""
         return "since" in memory and oldest < _moment(memory["since"]) - self.settles
 
+    def due(self, memory: State) -> bool:
+        """Whether, after the walk that ends, it is time to read everything anew."""
+        full = memory.get("full") or memory["began"]
+        return self.forget_after is not None and _moment(memory["began"]) - _moment(full) >= self.forget_after
+
     def whole(self, memory: State) -> bool:
         """Whether the walk that ends was shown everything, as far as can be told."""
         return self.readable is None or int(str(memory.get("seen", 0))) < self.readable
@@ -46,7 +51,7 @@ class Recency:
         """The state between walks."""
         began, full = str(memory["began"]), str(memory.get("full") or memory["began"])
         seen: State = {"seen": memory["seen"]} if "seen" in memory else {}
-        if self.forget_after is not None and _moment(began) - _moment(full) >= self.forget_after:
+        if self.due(memory):
             return EMPTY_STATE if self.whole(memory) else {"anew": True}
         return {"since": began, "full": full, **seen}
 
