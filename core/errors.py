@@ -14,7 +14,8 @@ IntegrationError                    the root; carries `advice`, what to do next,
 │   └── StateReset                  it no longer knows the cursor: the stream begins again
 ├── ComeBackLater                   not now, but at a known time: state is saved (exit code 5)
 │   ├── CircuitOpen                 after repeated failures calls are held back
-│   └── Busy                        another run works on the same thing
+│   └── Busy                        another run, or another program, works on the same thing
+│       └── LeaseTaken              another run of ours: it will end by itself
 ├── SignatureRefused                a webhook call is not signed by who it says (exit code 6)
 ├── HostNotAllowed                  a request would leave the connector's declared hosts (exit code 6)
 ├── ConnectorDefect                 a connector broke a rule of the engine (exit code 7)
@@ -97,6 +98,10 @@ class CircuitOpen(ComeBackLater):
 
 
 class Busy(ComeBackLater):
+    pass
+
+
+class LeaseTaken(Busy):
     pass
 
 

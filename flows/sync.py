@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from prefect import State, flow
 
@@ -11,12 +11,16 @@ from flows.gather import result, results, summaries, told
 from flows.tagging import tag_run
 from tasks import steps
 
+WAIT_SECONDS: Final = 600.0
+"""How long a sync that somebody asked for waits for one that runs already."""
+
 
 @flow(name="sync-platform", flow_run_name="sync {platform}")
 async def sync_platform(platform: str, full: bool = False, as_of: datetime | None = None) -> State[Any]:
     """Reads what is new of every integration of one platform that is due.
 
-    Each integration is a task run of its own, so one that fails does not stop another.
+    Each integration is a task run of its own, so one that fails does not stop another. What another run
+    reads just then is left to it.
 
     Args:
         platform: The platform's name, such as hubspot.
@@ -38,6 +42,8 @@ async def sync_integration(
 ) -> State[Any]:
     """Reads what is new of one integration, whether it is due or not.
 
+    Where another run reads it just then, this one waits for it to end and reads after it.
+
     Args:
         integration: The integration's name, as `integrations list` shows it.
         full: Read everything anew instead of what changed.
@@ -45,5 +51,5 @@ async def sync_integration(
         as_of: Pretend that it is this time (demonstrations and backfills of snapshots); empty for now.
     """
     await tag_run(integration)
-    state = await result(steps.sync.submit(integration, full, streams or [], as_of))
+    state = await result(steps.sync.submit(integration, full, streams or [], as_of, WAIT_SECONDS))
     return await told([state], {"integrations": await summaries([state])}, state.message or "")

@@ -66,16 +66,18 @@ def sync(
     only: Sequence[str] = (),
     now: datetime | None = None,
     stream_ended: StreamEnded = lambda stream: None,
+    wait: float = 0.0,
 ) -> SyncReport:
     """Syncs one integration: all its streams, or `only` some. `full` reads everything anew; `now` dates the rows.
 
-    Raises Busy where another run works on it, UsageError for what does not exist, CredentialError where the
-    credential does not open. What platforms answer is in the report, not raised.
+    Raises LeaseTaken where another run works on it and still does after `wait` seconds, UsageError for what does not
+    exist, CredentialError where the credential does not open. What platforms answer is in the report, not raised.
     """
-    integration = workspace.scope.integration(name)
-    platform = connector(integration.platform)
-    wanted = _wanted(platform, integration, only)
-    with workspace.leases.held(sync_lease(name), ttl=LEASE_SECONDS) as lease:
+    workspace.scope.integration(name)  # nobody waits for what does not exist
+    with workspace.leases.held(sync_lease(name), ttl=LEASE_SECONDS, wait=wait) as lease:
+        integration = workspace.scope.integration(name)
+        platform = connector(integration.platform)
+        wanted = _wanted(platform, integration, only)
         return _Sync(workspace, integration, platform, run, now, stream_ended, lease).run(wanted, full)
 
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from prefect import State, get_run_logger, task
@@ -17,7 +18,7 @@ from prefect.context import get_run_context
 from prefect.states import Completed, Failed
 
 from connectors.catalog import connector
-from core.errors import IntegrationError
+from core.errors import IntegrationError, LeaseTaken
 from tasks import credentials, engine, reporting
 from tasks import health as health_step
 from tasks import pruning as pruning_step
@@ -65,8 +66,13 @@ def due_integrations(platform: str, as_of: datetime | None) -> list[str]:
 
 
 @task(name="sync-integration", task_run_name="sync {name}", cache_policy=NO_CACHE)
-def sync(name: str, full: bool, streams: list[str], as_of: datetime | None) -> State[Summary]:
-    """Reads what is new of one integration and lands it."""
+def sync(
+    name: str, full: bool, streams: list[str], as_of: datetime | None, wait: float | None = None
+) -> State[Summary]:
+    """Reads what is new of one integration and lands it.
+
+    Where another run is at it, it waits for up to `wait` seconds and fails then; None is content with the other's.
+    """
     logger = get_run_logger()
 
     def act() -> State[Summary]:
@@ -75,9 +81,24 @@ def sync(name: str, full: bool, streams: list[str], as_of: datetime | None) -> S
             readable = connector(integration.platform).streams_for(integration.auth_method)
             progress = reporting.StreamProgress(name, len(streams) or len(readable))
             logger.info("Reading %s (%s)", name, integration.platform)
-            report = engine.sync(
-                workspace, name, run=_run_id(), full=full, only=streams, now=as_of, stream_ended=progress.ended
+            read = partial(
+                engine.sync,
+                workspace,
+                name,
+                run=_run_id(),
+                full=full,
+                only=streams,
+                now=as_of,
+                stream_ended=progress.ended,
             )
+            try:
+                report = read()
+            except LeaseTaken as taken:
+                if wait is None:
+                    told = {"integration": name, "outcome": "left alone"}
+                    return Completed(message=f"left alone: {taken}", data=told)
+                logger.info("%s: waiting for it to end", taken)
+                report = read(wait=wait)
         summary = sync_summary(report)
         for stream in summary["streams"]:
             logger.info("%(stream)s: %(outcome)s, %(rows)d rows, %(pages)d pages, %(seconds).1f s", stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -12,13 +13,14 @@ from sqlalchemy import Update, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlmodel import col, select
 
-from core.errors import Busy
+from core.errors import Busy, LeaseTaken
 from storage.state.engine import State
 from storage.state.holders import is_gone, this_process
 from storage.state.models import Lease
 
 FREE: Final = ""
 RENEWALS_PER_TTL: Final = 3
+_LOOK_AGAIN_SECONDS: Final = 0.5
 
 
 class Held:
@@ -82,20 +84,15 @@ class Leases:
         *,
         holder: str | None = None,
         clock: Callable[[], datetime] | None = None,
+        wait: float = 0.0,
     ) -> Iterator[Held]:
         """Holds the lease, renewing it from a thread while the block runs, and frees it at the end.
 
-        Raises Busy, with the time at which it runs out, where somebody else holds it.
+        Raises LeaseTaken, with the time at which it runs out, where somebody else holds it and still does after
+        `wait` seconds.
         """
         tell = clock or self._clock
-        lease = self.acquire(name, holder or this_process(), ttl, tell())
-        if lease is None:
-            other = self._look(name)
-            raise Busy(
-                f"another run works on {name}",
-                at=other.expires_at if other else tell(),
-                advice="Wait until it has ended; a run that died is noticed by itself.",
-            )
+        lease = self._acquire_within(wait, name, holder or this_process(), ttl, tell)
         held = Held(lease, tell)
         done = threading.Event()
         thread = threading.Thread(
@@ -108,6 +105,19 @@ class Leases:
             done.set()
             thread.join()
             self.release(lease)
+
+    def _acquire_within(self, wait: float, name: str, holder: str, ttl: float, clock: Callable[[], datetime]) -> Lease:
+        deadline = time.monotonic() + wait
+        while (lease := self.acquire(name, holder, ttl, clock())) is None:
+            if time.monotonic() >= deadline:
+                other = self._look(name)
+                raise LeaseTaken(
+                    f"another run works on {name}",
+                    at=other.expires_at if other else clock(),
+                    advice="Wait until it has ended; a run that died is noticed by itself.",
+                )
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        return lease
 
     def _keep(self, lease: Lease, held: Held, ttl: float, clock: Callable[[], datetime], done: threading.Event) -> None:
         while not done.wait(ttl / RENEWALS_PER_TTL):

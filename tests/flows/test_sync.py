@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sandbox.faults import Fault
 from sandbox.sandbox import Sandbox
 from sandbox.world import World
 from tasks import steps
+from tasks.engine import sync_lease
 from tasks.workspace import Workspace
 from tests.tasks.connected import connect_sample
 from tests.tasks.places import open_place
@@ -88,3 +90,31 @@ def test_a_rate_limit_that_takes_long_is_no_failure(place: Workspace, sandbox: S
     assert state.is_completed()
     assert "paused" in (state.message or "")
     assert place.scope.integration("slow").paused_until is not None
+
+
+def test_what_another_run_reads_is_left_to_it_when_due(place: Workspace) -> None:
+    connect_sample(place, "hubspot", "service_key", "crm")
+    with place.leases.held(sync_lease("crm"), ttl=60):
+        due = _run(sync_platform("hubspot", return_state=True))
+    assert due.is_completed()
+    assert _run(due.aresult())["integrations"] == [{"integration": "crm", "outcome": "left alone"}]
+
+
+def test_a_sync_that_was_asked_for_comes_after_the_one_that_runs(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect_sample(place, "hubspot", "service_key", "crm")
+    with place.leases.held(sync_lease("crm"), ttl=60):
+        monkeypatch.setattr("flows.sync.WAIT_SECONDS", 0.1)
+        too_long = _run(sync_integration("crm", return_state=True))
+    assert too_long.is_failed()
+    assert "another run works on the sync of crm" in (too_long.message or "")
+    monkeypatch.setattr("flows.sync.WAIT_SECONDS", 60.0)
+    with ExitStack() as other:
+        other.enter_context(place.leases.held(sync_lease("crm"), ttl=60))
+        ending = threading.Timer(2.0, other.pop_all().close)
+        ending.start()
+        after = _run(sync_integration("crm", return_state=True))
+        ending.join()
+    assert after.is_completed()
+    assert _run(after.aresult())["integrations"][0]["outcome"] == "ok"

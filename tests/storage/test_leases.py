@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from core.errors import Busy
+from core.errors import Busy, LeaseTaken
 from storage.state.engine import State
 from storage.state.holders import is_gone, this_process
 from storage.state.leases import Leases
@@ -105,6 +106,18 @@ def test_held_tells_until_when_somebody_else_is_busy(leases: Leases) -> None:
         with pytest.raises(Busy, match="sync:crm") as caught:
             leases.held("sync:crm", 60).__enter__()
         assert caught.value.at == NOW + MINUTE
+
+
+def test_held_waits_for_somebody_else_to_end_but_no_longer_than_it_was_told(leases: Leases) -> None:
+    with ExitStack() as other:
+        other.enter_context(leases.held("sync:crm", 60))
+        with pytest.raises(LeaseTaken):
+            leases.held("sync:crm", 60, wait=0.05).__enter__()
+        ending = threading.Timer(0.1, other.pop_all().close)
+        ending.start()
+        with leases.held("sync:crm", 60, wait=30) as held:
+            ending.join()
+            assert held.fence == 2
 
 
 def test_held_renews_while_the_work_goes_on(state: State) -> None:
