@@ -25,7 +25,7 @@ test: $(READY) ## the fast suite: no network, server or browser
 	$(BIN)/python -m pytest -m "not slow" -n auto
 
 test-slow: $(READY) $(PEER) ## the slower suite: servers, processes killed at random, Great Expectations
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n auto --dist worksteal
 
 # An OpenAI-compatible server that is not ours. Without what it depends on, which is here already but for a faster event
 # loop that all other servers would then run on as well.
