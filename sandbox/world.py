@@ -113,7 +113,7 @@ class Population:
         self._rates = (births, changes, deaths)
         self._history = history * DAY_MS
         self._births: list[int] = []
-        self._created_at: dict[int, int] = {}
+        self._initially: dict[int, tuple[int, int]] = {}
         self._changed: dict[int, tuple[int, int]] = {}
         self._deleted: dict[int, int] = {}
         self._log: list[tuple[int, int, int]] = []
@@ -147,25 +147,21 @@ class Population:
         """What happened to this one so far; None where no such record was born yet."""
         if not 0 <= index < self.size:
             return None
-        created = self._created(index)
-        changed, version = self._changed.get(index, (0, 0))
-        if not version:
-            changed = self._changed_before(index, created)
+        created, changed = self._before(index)
+        last, version = self._changed.get(index, (changed, 0))
         gone = self._deleted.get(index)
-        return Life(index=index, created=created, changed=changed, deleted=gone, version=version)
+        return Life(index=index, created=created, changed=last, deleted=gone, version=version)
 
-    def _created(self, index: int) -> int:
+    def _before(self, index: int) -> tuple[int, int]:
+        """When it was born, and last changed before the start."""
         if index >= self._initial:
-            return self._births[index - self._initial]
-        if index not in self._created_at:
-            place = (index + share(*self._key, index, 1)) / self._initial
-            self._created_at[index] = self._world.start_ms - self._history + int(self._history * place)
-        return self._created_at[index]
-
-    def _changed_before(self, index: int, created: int) -> int:
-        if index >= self._initial:
-            return created
-        return created + int((self._world.start_ms - created) * share(*self._key, index, 2) ** 3)
+            born = self._births[index - self._initial]
+            return born, born
+        if index not in self._initially:
+            start, place = self._world.start_ms, (index + share(*self._key, index, 1)) / self._initial
+            born = start - self._history + int(self._history * place)
+            self._initially[index] = born, born + int((start - born) * share(*self._key, index, 2) ** 3)
+        return self._initially[index]
 
     def _catch_up(self) -> None:
         now = self._world.clock.ms()
@@ -200,7 +196,7 @@ class Population:
             return
         # Only those born before are picked, so the pick does not hang on what else happens this instant.
         index = mix(*self._key, self._day, what, number, 5) % (self._initial + len(self._births))
-        if index in self._deleted or self._created(index) > at:
+        if index in self._deleted or self._before(index)[0] > at:
             return
         self._log.append((at, what, index))
         if what == 1:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from connectors.sdk.base import Stream
 from connectors.sdk.driver import Step
 from core.http import JSON
-from core.model import EMPTY_STATE, Column, Deletion, State
-from tests.columns import value
+from core.model import EMPTY_STATE, Deletion, State
+from tests.columns import reader
 
 Parent = Mapping[str, JSON]
 Key = tuple[Any, ...]
+_INHERITED: Final = "@parent/"
 
 
 class Rows:
@@ -30,6 +32,10 @@ class Rows:
         self.delivered: set[Key] = set()
         self.pages: list[Step] = []
         self.states: dict[str, State] = {}
+        sources = {column.name: column.source for column in stream.columns}
+        self._inherited = {n: s.removeprefix(_INHERITED) for n, s in sources.items() if s.startswith(_INHERITED)}
+        self._readers = {c.name: reader(c) for c in stream.columns if c.name not in self._inherited}
+        self._of_parent: dict[str, Any] = dict.fromkeys(self._inherited)
         self._of: dict[Key, str] = {}
         self._parent: Parent | None = None
         self._seen: set[Key] = set()
@@ -41,6 +47,7 @@ class Rows:
     def begin(self, parent: Parent | None) -> None:
         """A walk for this parent begins."""
         self._parent, self._seen, self._full = parent, set(), False
+        self._of_parent = {name: (parent or {}).get(source) for name, source in self._inherited.items()}
 
     def take(self, step: Step, now: datetime) -> None:
         if step.begins:
@@ -72,7 +79,7 @@ class Rows:
             self._remove(key)
 
     def _upsert(self, record: bytes, now: datetime) -> None:
-        row = {column.name: self.value(column, record) for column in self.stream.columns}
+        row = self.row(record)
         key: Key = tuple(row[name] for name in self.stream.key)
         if self.stream.mode == "snapshot":
             key = (*key, now.date())
@@ -82,10 +89,10 @@ class Rows:
         self.delivered.add(key)
         self.live[key], self.raw[key], self._of[key] = row, record, _name(self._parent)
 
-    def value(self, column: Column, record: bytes) -> Any:
-        if column.source.startswith("@parent/"):
-            return (self._parent or {}).get(column.source.removeprefix("@parent/"))
-        return value(column, record)
+    def row(self, record: bytes) -> dict[str, Any]:
+        """The typed values of all columns, those of the parent too."""
+        decoded = json.loads(record)
+        return self._of_parent | {name: read(decoded) for name, read in self._readers.items()}
 
     def _delete(self, deletion: Deletion) -> None:
         def gone(row: Mapping[str, Any]) -> bool:
