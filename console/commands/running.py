@@ -23,9 +23,10 @@ def sync(
 ) -> None:
     """Reads what is new of an integration now, whether it is due or not.
 
-    Runs in `integrations up` where that is running, else here. Interrupting it loses nothing: the next sync goes on
-    from where it stopped. Ends with 0 if all went well, 3 if a credential needs you, 4 if the platform failed, 5 if
-    it asked to come back later.
+    Runs in `integrations up` where that is running, else here; after a sync of the same integration that runs
+    already, for which it waits up to ten minutes. Interrupting it loses nothing: the next sync goes on from where it
+    stopped. Ends with 0 if all went well, 3 if a credential needs you, 4 if the platform failed, 5 if it asked to come
+    back later.
     """
     from console.sync import sync_now
 

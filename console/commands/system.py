@@ -24,7 +24,7 @@ def up(
 def demo() -> None:
     """Shows the whole on simulated platforms on this machine: connects, syncs some days, checks, scans, asks.
 
-    Takes about a minute. It works in a folder of its own and touches nothing you have connected.
+    Takes two to three minutes. It works in a folder of its own and touches nothing you have connected.
     """
     from console.demo import run
     from storage.home import Home
