@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 
@@ -19,3 +21,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--thorough", action="store_true", help="try ten times as many examples of each law")
+
+
+@pytest.fixture(scope="session")
+def prefect() -> Iterator[None]:
+    """Prefect's own harness: a server with a database of its own. A machine that is busy takes long to start it."""
+    from prefect.testing.utilities import prefect_test_harness  # which imports Prefect's whole server
+
+    with prefect_test_harness(server_startup_timeout=180):
+        yield

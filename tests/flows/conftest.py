@@ -18,15 +18,6 @@ from tests.tasks.connected import REDIRECT
 METHODS = {"dropbox": "oauth2", "hubspot": "service_key", "mailchimp": "api_key"}
 
 
-@pytest.fixture(scope="session")
-def prefect() -> Iterator[None]:
-    """A server of Prefect's own for tests, with a database of its own."""
-    from prefect.testing.utilities import prefect_test_harness
-
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
-
-
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
     with running_sandbox("--scale", "40", "--relaxed", "--auto-approve", start=datetime.now(UTC)) as running:

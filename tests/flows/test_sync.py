@@ -22,20 +22,12 @@ from tasks.workspace import Workspace
 from tests.tasks.connected import connect_sample
 from tests.tasks.places import open_place
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect")]
 
 
 def _run(flow_run: Any) -> Any:
     """Prefect's types say awaitable, or the result itself, by how a flow is called; async flows give a coroutine."""
     return asyncio.run(flow_run)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def prefect() -> Iterator[None]:
-    from prefect.testing.utilities import prefect_test_harness  # which imports Prefect's whole server
-
-    with prefect_test_harness(server_startup_timeout=90):
-        yield
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,13 +28,11 @@ CREDENTIAL = Credential(
 )
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[Path]:
+@pytest.fixture
+def database(prefect: None) -> Path:
     from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL
-    from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness():
-        yield Path(str(PREFECT_API_DATABASE_CONNECTION_URL.value()).partition(":///")[2])
+    return Path(str(PREFECT_API_DATABASE_CONNECTION_URL.value()).partition(":///")[2])
 
 
 @pytest.fixture
