@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from console.prefect_server import Server
     from console.runs import Ended
+    from storage.state.models import Integration
     from tasks.workspace import Workspace
 
 FLOW: Final = "sync-integration"
@@ -118,7 +119,7 @@ def _summary(place: Workspace, name: str, ended: Ended) -> dict[str, Any]:
     return summary | {
         "outcome": outcome,
         "rows": sum(stream["rows"] for stream in streams),
-        "error": "" if outcome == "ok" else row.status_reason or row.last_error or ended.message,
+        "error": "" if outcome == "ok" else _reason(row, ended, began=bool(streams)),
         "exit_code": _exit_code(outcome, row.status),
         "streams": streams,
     }
@@ -134,6 +135,12 @@ def _written_down(place: Workspace, run: str, name: str) -> list[dict[str, Any]]
     except UsageError:
         return []  # it failed before anything was ever written down
     return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+
+
+def _reason(row: Integration, ended: Ended, *, began: bool) -> str:
+    """Why it did not end well. What stands with the integration may be older than a run that did not begin to read."""
+    noted = row.status_reason or row.last_error
+    return noted or ended.message if began else ended.message or noted
 
 
 def _exit_code(outcome: str, status: str) -> int:

@@ -144,6 +144,17 @@ def test_a_flow_that_broke_says_what_its_state_says(flows: Flows, run: Run) -> N
     assert "checking health failed: the process died" in result.stderr
 
 
+def test_a_flow_that_broke_before_it_read_does_not_repeat_an_older_trouble(
+    flows: Flows, run: Run, home: Home, sandbox: str
+) -> None:
+    fail(sandbox, match="api.hubapi.com/crm/*", kind="status", args={"status": 401}, times=999)
+    assert "refused the credential" in run("sync", "hubspot").stderr
+    flows.messages = {"sync-integration": "another run works on the sync of hubspot"}
+    told = run("sync", "hubspot").stderr
+    assert "another run works on the sync of hubspot" in told
+    assert "refused the credential" not in told
+
+
 def test_check_shows_every_check_and_ends_with_0_when_all_are_healthy(flows: Flows, run: Run) -> None:
     run("sync", "--all")
     result = run("check")
