@@ -7,7 +7,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import typer
 from rich.text import Text
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from core.sealing import Envelope
     from storage.state.models import Integration
     from tasks.workspace import Workspace
-
-_LEASE_SECONDS: Final = 60.0
 
 
 def make_keyring() -> None:
@@ -171,8 +169,10 @@ class _Blocks:
         return self._of(integration).vault.load_envelope(integration.name)
 
     def save(self, integration: Integration, expected: Envelope, new: Envelope) -> bool:
+        from tasks.credentials import REFRESH_LEASE_SECONDS, refresh_lease
+
         place = self._of(integration)
-        with place.leases.held(f"refresh:{integration.id}", ttl=_LEASE_SECONDS):
+        with place.leases.held(refresh_lease(integration), ttl=REFRESH_LEASE_SECONDS):
             if place.vault.load_envelope(integration.name) != expected:
                 return False
             place.vault.save_envelope(integration.name, integration.platform, new)

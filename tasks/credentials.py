@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
 from connectors.catalog import connector
@@ -10,14 +9,13 @@ from connectors.sdk.auth import ApiKey
 from connectors.sdk.client import Client
 from connectors.sdk.credential import Credential
 from connectors.sdk.oauth2 import granted, refresh_due, refresh_request
-from core.errors import Busy, CredentialRejected
+from core.errors import Busy, CredentialRejected, LeaseTaken
 from storage.audit import audit
 from storage.state.models import Integration
 from tasks.workspace import Workspace
 
-_REFRESH_LEASE_SECONDS: Final = 60.0
+REFRESH_LEASE_SECONDS: Final = 60.0
 _WAIT_SECONDS: Final = 45.0
-_POLL_SECONDS: Final = 0.2
 
 
 def open_credential(workspace: Workspace, integration: Integration) -> Credential:
@@ -52,21 +50,23 @@ def refresh(workspace: Workspace, integration: Integration, stale: Credential) -
     One process refreshes at a time, because a rotated refresh token works once. The new pair is saved before it
     is returned, so that a crash in between loses nothing.
     """
-    lease = f"refresh:{integration.id}"
-    for _ in range(int(_WAIT_SECONDS / _POLL_SECONDS)):
-        try:
-            with workspace.leases.held(lease, ttl=_REFRESH_LEASE_SECONDS):
-                saved = workspace.vault.get(integration.name, integration.platform)
-                if saved.values.get("access_token") != stale.values.get("access_token"):
-                    return saved
-                return _ask_for_new(workspace, integration, saved)
-        except Busy:
-            time.sleep(_POLL_SECONDS)
-    raise Busy(
-        f"{integration.name}: another process has been refreshing its token for {_WAIT_SECONDS:.0f} seconds",
-        at=workspace.clock(),
-        advice="Run it again in a minute.",
-    )
+    try:
+        with workspace.leases.held(refresh_lease(integration), ttl=REFRESH_LEASE_SECONDS, wait=_WAIT_SECONDS):
+            saved = workspace.vault.get(integration.name, integration.platform)
+            if saved.values.get("access_token") != stale.values.get("access_token"):
+                return saved
+            return _ask_for_new(workspace, integration, saved)
+    except LeaseTaken as taken:
+        raise Busy(
+            f"{integration.name}: another process has been refreshing its token for {_WAIT_SECONDS:.0f} seconds",
+            at=workspace.clock(),
+            advice="Run it again in a minute.",
+        ) from taken
+
+
+def refresh_lease(integration: Integration) -> str:
+    """The lease of whoever replaces the credential of an integration."""
+    return f"refresh:{integration.id}"
 
 
 def _ask_for_new(workspace: Workspace, integration: Integration, credential: Credential) -> Credential:

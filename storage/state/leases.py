@@ -20,7 +20,7 @@ from storage.state.models import Lease
 
 FREE: Final = ""
 RENEWALS_PER_TTL: Final = 3
-_LOOK_AGAIN_SECONDS: Final = 0.5
+_LOOK_AGAIN_SECONDS: Final = 0.2
 
 
 class Held:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -92,6 +92,31 @@ def test_what_another_run_reads_is_left_to_it_when_due(place: Workspace) -> None
     assert _run(due.aresult())["integrations"] == [{"integration": "crm", "outcome": "left alone"}]
 
 
+class _EndsOtherOnceWaitedFor(logging.Handler):
+    """Ends the other run when a sync says that it waits for it."""
+
+    waited_for = False
+
+    def __init__(self, other: ExitStack) -> None:
+        super().__init__()
+        self._other = other
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() == "another run works on the sync of crm: waiting for it to end":
+            self.waited_for = True
+            self._other.close()
+
+
+@contextmanager
+def _listening(handler: logging.Handler) -> Iterator[None]:
+    logger = logging.getLogger("prefect.task_runs")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
 def test_a_sync_that_was_asked_for_comes_after_the_one_that_runs(
     place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,9 +129,9 @@ def test_a_sync_that_was_asked_for_comes_after_the_one_that_runs(
     monkeypatch.setattr("flows.sync.WAIT_SECONDS", 60.0)
     with ExitStack() as other:
         other.enter_context(place.leases.held(sync_lease("crm"), ttl=60))
-        ending = threading.Timer(2.0, other.pop_all().close)
-        ending.start()
-        after = _run(sync_integration("crm", return_state=True))
-        ending.join()
+        ended = _EndsOtherOnceWaitedFor(other)
+        with _listening(ended):
+            after = _run(sync_integration("crm", return_state=True))
+    assert ended.waited_for
     assert after.is_completed()
     assert _run(after.aresult())["integrations"][0]["outcome"] == "ok"

@@ -18,7 +18,7 @@ from sandbox.faults import Fault
 from sandbox.sandbox import Sandbox
 from storage.audit import audit_trail
 from tasks import credentials
-from tasks.credentials import open_credential, refresh, refresh_if_due, save_credential
+from tasks.credentials import open_credential, refresh, refresh_if_due, refresh_lease, save_credential
 from tasks.engine import sync
 from tasks.workspace import Workspace
 from tests.tasks.connected import connect_by_consent
@@ -173,7 +173,7 @@ def test_whoever_comes_second_takes_what_the_first_has_saved(workspace: Workspac
     integration = workspace.scope.integration("dropbox")
     stale = held(workspace)
     with ThreadPoolExecutor(1) as other:
-        with workspace.leases.held(f"refresh:{integration.id}", ttl=60):
+        with workspace.leases.held(refresh_lease(integration), ttl=60):
             waiting = other.submit(refresh, workspace, integration, stale)
             threading.Event().wait(0.3)
             assert not waiting.done()
@@ -188,7 +188,7 @@ def test_one_waits_for_another_process_only_so_long(workspace: Workspace, monkey
     monkeypatch.setattr(credentials, "_WAIT_SECONDS", 0.4)
     integration = workspace.scope.integration("dropbox")
     with (
-        workspace.leases.held(f"refresh:{integration.id}", ttl=60),
+        workspace.leases.held(refresh_lease(integration), ttl=60),
         pytest.raises(ComeBackLater, match="another process has been refreshing its token"),
     ):
         refresh(workspace, integration, held(workspace))
