@@ -1,30 +1,21 @@
-"""Dropbox: one cursor for ever, entries in order, errors behind one status, the root of a team, revisions that guard
-what is written, calls that only say whose files changed."""
+"""Dropbox: one cursor for ever, entries in order, errors behind one status, the root of a team."""
 
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from connectors.dropbox import CONNECTOR
 from connectors.dropbox.streams import ENTRIES, REVISIONS, SHARED_FOLDERS, SHARED_LINKS, SPACE_USAGE
-from connectors.dropbox.webhooks import INBOUND
-from connectors.dropbox.writes import ENTRY_WRITE, LARGEST_UPLOAD, content_hash, upload
 from connectors.sdk.driver import walk
-from connectors.sdk.inbound import Delivery
 from core.classify import Disposition, classify
-from core.errors import BadReply, CredentialMalformed, RequestRefused, SignatureRefused, UsageError
+from core.errors import BadReply, CredentialMalformed
 from core.http import Request, Response
 from core.model import Context, Deletion
 from tests.columns import rows
 from tests.connectors.replies import CONTEXT, NOW, meant, reply
-from tests.contract.rig import Rig
-from tests.platforms.dropbox import TOLD
-from tests.shared import needs_shared
-from tests.spec.test_connector_requests import Listening
 
 LISTING = Request(method="POST", path="/2/files/list_folder")
 CHANGES = Request(method="POST", path="/2/files/list_folder/continue")
@@ -289,137 +280,3 @@ def test_each_refusal_tells_what_to_do(status: int, body: Any, sentence: str) ->
     rule = classify(reply(body, status), CONNECTOR.errors).rule
     assert rule is not None
     assert sentence in rule.advice
-
-
-# Webhooks
-
-SECRET = {"client_secret": "abcdefghij12345"}
-BODY = b'{"list_folder":{"accounts":["dbid:AAH4f99T0taONIb-OurWxbNQ6ywGRopQngc"]},"delta":{"users":[12345678]}}'
-SIGNATURE = "c02d65e2fb8ab8f8d59c626e15359945b15f0e59ae535ad679e5406dd8d29fe3"
-URL = "https://hooks.example.com/in/dropbox"
-
-
-def call(signature: str = SIGNATURE, body: bytes = BODY) -> Delivery:
-    return Delivery(method="POST", url=URL, headers={"x-dropbox-signature": signature}, body=body)
-
-
-def test_the_worked_example_of_a_signature() -> None:
-    INBOUND.verify(call(), SECRET, NOW)
-
-
-@pytest.mark.parametrize(
-    "wrong", [call(""), call(SIGNATURE[:-1] + "4"), call(body=BODY + b" "), call(SIGNATURE.upper())]
-)
-def test_a_call_that_is_not_signed_with_the_apps_secret_is_refused(wrong: Delivery) -> None:
-    with pytest.raises(SignatureRefused):
-        INBOUND.verify(wrong, SECRET, NOW)
-
-
-def test_an_address_gives_back_the_challenge_as_plain_text_that_no_browser_takes_for_a_page() -> None:
-    answer = INBOUND.handshake(Delivery(method="GET", url=URL, params={"challenge": "<b>7</b>"}), SECRET)
-    assert answer is not None
-    assert (answer.status, answer.body, answer.content_type) == (200, b"<b>7</b>", "text/plain")
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-
-
-def test_a_call_without_a_challenge_is_no_handshake_and_an_empty_one_asks_in_vain() -> None:
-    assert INBOUND.handshake(call(), SECRET) is None
-    assert INBOUND.handshake(Delivery(method="GET", url=URL), SECRET) is None
-    with pytest.raises(SignatureRefused):
-        INBOUND.handshake(Delivery(method="GET", url=URL, params={"challenge": ""}), SECRET)
-
-
-def test_each_account_that_changed_is_an_event_that_says_to_look() -> None:
-    told = json.dumps({"list_folder": {"accounts": ["dbid:1", "dbid:2", "dbid:1"]}, "delta": {"users": [1, 2]}})
-    found = INBOUND.events(call(body=told.encode()))
-    assert [(one.account, one.kind, one.stream, dict(one.key)) for one in found] == [
-        ("dbid:1", "list_folder", "entries", {}),
-        ("dbid:2", "list_folder", "entries", {}),
-    ]
-    assert INBOUND.events(call(body=b"{}")) == []
-
-
-# Writes
-
-
-def test_an_upload_names_the_revision_that_it_takes_the_place_of() -> None:
-    asked = upload("/größe\x7f.txt", b"abc", "0123456789abcdef", CONTEXT)
-    packed = asked.headers["Dropbox-API-Arg"]
-    assert packed.isascii()
-    assert "\x7f" not in packed
-    assert json.loads(packed) == {
-        "path": "/größe\x7f.txt",
-        "mode": {".tag": "update", "update": "0123456789abcdef"},
-        "autorename": False,
-        "strict_conflict": True,
-        "content_hash": content_hash(b"abc"),
-    }
-    assert (asked.base, asked.headers["Content-Type"]) == (
-        "https://content.dropboxapi.com",
-        "application/octet-stream",
-    )
-    assert not asked.repeatable
-
-
-def test_a_new_file_may_be_sent_again_since_the_same_content_is_no_conflict() -> None:
-    asked = upload("/a", b"abc", None, CONTEXT)
-    assert asked.repeatable
-    argument = json.loads(asked.headers["Dropbox-API-Arg"])
-    assert (argument["mode"], argument["strict_conflict"]) == ({".tag": "add"}, False)
-
-
-def test_what_is_too_large_for_one_call_is_refused_before_any() -> None:
-    with pytest.raises(UsageError):
-        upload("/a", bytes(LARGEST_UPLOAD + 1), None, CONTEXT)
-
-
-def test_a_hash_of_content_is_one_over_those_of_its_blocks() -> None:
-    block = bytes(4 * 1024 * 1024)
-    assert content_hash(b"") == sha256(b"").hexdigest()
-    assert content_hash(block + b"x") == sha256(sha256(block).digest() + sha256(b"x").digest()).hexdigest()
-
-
-def test_only_folders_are_made_without_content_and_only_paths_are_changed() -> None:
-    assert ENTRY_WRITE.create is not None
-    assert ENTRY_WRITE.update is not None
-    with pytest.raises(UsageError, match="folders"):
-        ENTRY_WRITE.create({"path_display": "/a", "kind": "file"}, CONTEXT)
-    with pytest.raises(UsageError, match="path"):
-        ENTRY_WRITE.update({"path_lower": "/a"}, {"kind": "folder"}, None, CONTEXT)
-
-
-def test_writes_in_a_team_space_name_its_root() -> None:
-    context = Context(now=NOW, settings={"root_namespace_id": "7", "home_namespace_id": "8"})
-    assert ENTRY_WRITE.delete is not None
-    for asked in (upload("/a", b"", None, context), ENTRY_WRITE.delete({"path_lower": "/a"}, "r", context)):
-        assert json.loads(asked.headers["Dropbox-API-Path-Root"])["root"] == "7"
-
-
-@needs_shared
-def test_a_file_is_uploaded_moved_and_deleted_as_the_specification_has_it() -> None:
-    sandbox = Listening("dropbox")
-    rig = Rig(connector=CONNECTOR, method="access_token", sandbox=sandbox, small_pages=False)
-    write, send, context = ENTRY_WRITE, rig.client.send, rig.context()
-    assert write.create
-    assert write.update
-    assert write.delete
-    assert write.read
-    made = send(write.create({"path_display": "/Plans", "kind": "folder"}, context))
-    assert write.created(made) == {"path_lower": "/plans"}
-    first = write.version_of(send(upload("/Plans/Größe.txt", b"one", None, context)))
-    second = write.version_of(send(upload("/Plans/Größe.txt", b"two", first, context)))
-    assert None not in (first, second)
-    with pytest.raises(RequestRefused, match="conflict"):
-        send(upload("/Plans/Größe.txt", b"three", first, context))
-    moved = send(write.update({"path_lower": "/plans/größe.txt"}, {"path_display": "/Plans/B.txt"}, second, context))
-    key = write.created(moved)
-    assert key == {"path_lower": "/plans/b.txt"}
-    found = send(write.read(key, context))
-    assert found.get("content_hash") == content_hash(b"two")
-    with pytest.raises(RequestRefused, match="conflict"):
-        send(write.delete(key, first, context))
-    send(write.delete(key, write.version_of(found), context))
-    with pytest.raises(RequestRefused, match="not_found"):
-        send(write.read(key, context))
-    assert TOLD.judge is not None
-    assert sandbox.complaints(TOLD.judge) == []

@@ -1,4 +1,4 @@
-"""LinkedIn: structures with raw brackets, versions that end, quotas of the day, lists that move, little text."""
+"""LinkedIn: structures with raw brackets, versions that end, quotas of the day, lists that move."""
 
 from __future__ import annotations
 
@@ -11,42 +11,24 @@ import pytest
 
 from connectors.linkedin import CONNECTOR, VERSION
 from connectors.linkedin.streams import COMMENT_STREAM, ORGANIZATIONS, POST_STREAM, SOCIAL_METADATA
-from connectors.linkedin.writes import COMMENT_WRITE, MARK, POST_WRITE, comment_key, little
-from connectors.sdk.addresses import address
+from connectors.linkedin.writes import MARK, POST_WRITE
 from connectors.sdk.auth import OAuth2
-from connectors.sdk.inbound import Delivery
 from connectors.sdk.oauth2 import consent_url, refresh_request
 from connectors.sdk.restli import next_start
 from connectors.sdk.streams import value_of
 from connectors.sdk.verdicts import failure
 from core.classify import Disposition, classify
-from core.errors import BadReply, CredentialMalformed, RequestRefused, ScopeMissing, SignatureRefused, UsageError
+from core.errors import BadReply, CredentialMalformed, RequestRefused, UsageError
 from core.http import Request
 from core.model import State
 from sandbox.faults import Fault
 from sandbox.linkedin.content import PAGES, organization
 from tests.columns import rows
+from tests.connectors.linkedin_parts import PAGE, grant, rig_of, sent
 from tests.connectors.replies import CONTEXT, NOW, meant, record, reply
-from tests.connectors.writing import written_and_gone
-from tests.contract.rig import Rig, sandbox_of
 from tests.contract.rows import Rows
-from tests.shared import needs_shared, recorded
 
-PAGE = replace(CONTEXT, parent={"id": 123})
 SHARES = CONNECTOR.stream("share_statistics")
-_COMMENT = "urn:li:comment:(urn:li:activity:1,2)"
-_COMMENT_KEY = {"object": "urn:li:activity:1", "id": "2"}
-WRITING = ("w_organization_social", "w_organization_social_feed")
-
-
-def rig_of(scale: int = 60) -> Rig:
-    return Rig(connector=CONNECTOR, method="oauth2", sandbox=sandbox_of("linkedin", scale), small_pages=False)
-
-
-def sent(request: Request) -> str:
-    return address(CONNECTOR, "pages", {}, request)
-
-
 # What is asked
 
 
@@ -352,207 +334,7 @@ def test_counters_of_old_posts_cost_no_calls() -> None:
     assert (len(last.records), last.next) == (1, None)
 
 
-# Webhooks
-
-
-def delivery(body: bytes, **headers: str) -> Delivery:
-    return Delivery(method="POST", url="https://hooks.example.com/", headers=headers, body=body)
-
-
-@needs_shared
-def test_calls_are_signed_and_addresses_proved_as_the_vendor_tells() -> None:
-    vectors, inbound = recorded("linkedin", "webhook_vectors.json")["vectors"], CONNECTOR.inbound
-    assert inbound is not None
-    values, body = {"client_secret": vectors["secret"]}, vectors["body"].encode()
-    for given in (vectors["value"], f"hmacsha256={vectors['value']}"):
-        inbound.verify(delivery(body, **{"x-li-signature": given}), values, NOW)
-    for wrong in (vectors["without_prefix"], "", vectors["value"].upper()):
-        with pytest.raises(SignatureRefused):
-            inbound.verify(delivery(body, **{"x-li-signature": wrong}), values, NOW)
-    asked = Delivery(method="GET", url="https://hooks.example.com/", params={"challengeCode": vectors["challengeCode"]})
-    answer = inbound.handshake(asked, values)
-    assert answer is not None
-    assert json.loads(answer.body) == {
-        "challengeCode": vectors["challengeCode"],
-        "challengeResponse": vectors["challengeResponse"],
-    }
-    assert (answer.status, answer.content_type) == (200, "application/json")
-
-
-def test_nobody_gets_a_delivery_signed_by_asking_for_it() -> None:
-    inbound = CONNECTOR.inbound
-    assert inbound is not None
-    forged = Delivery(
-        method="GET", url="https://h.example/", params={"challengeCode": 'hmacsha256={"notifications":[]}'}
-    )
-    with pytest.raises(SignatureRefused):
-        inbound.handshake(forged, {"client_secret": "s"})
-    assert inbound.handshake(replace(forged, params={}), {"client_secret": "s"}) is None
-
-
-@pytest.mark.parametrize(
-    ("action", "activity", "stream", "key", "deleted"),
-    [
-        ("COMMENT", _COMMENT, "comments", _COMMENT_KEY, False),
-        ("COMMENT_EDIT", _COMMENT, "comments", _COMMENT_KEY, False),
-        ("ADMIN_COMMENT", "urn:li:activity:1", "comments", {}, False),
-        ("COMMENT_DELETE", _COMMENT, "comments", _COMMENT_KEY, True),
-        ("LIKE", "urn:li:reaction:1", "social_metadata", {"post_id": "urn:li:share:5"}, False),
-        ("SHARE", "urn:li:share:6", "", {}, False),
-    ],
-)
-def test_a_notification_names_the_row_it_is_about(
-    action: str, activity: str, stream: str, key: dict[str, str], deleted: bool
-) -> None:
-    told = {
-        "notificationId": 77,
-        "organizationalEntity": "urn:li:organization:1",
-        "action": action,
-        "sourcePost": "urn:li:share:5",
-        "lastModifiedAt": 1_000,
-        "generatedActivity": activity,
-    }
-    assert CONNECTOR.inbound is not None
-    (event,) = CONNECTOR.inbound.events(delivery(json.dumps({"type": "T", "notifications": [told]}).encode()))
-    assert (event.id, event.kind, event.stream, event.key, event.deleted) == ("77", action, stream, key, deleted)
-    assert (event.account, event.at) == ("urn:li:organization:1", datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
-
-
-def test_a_call_of_another_type_is_one_event_that_is_the_same_again() -> None:
-    assert CONNECTOR.inbound is not None
-    call = delivery(b'{"type":"LEAD_ACTION"}')
-    (event,), (again,) = CONNECTOR.inbound.events(call), CONNECTOR.inbound.events(call)
-    assert (event.kind, event.stream, event.id == again.id) == ("LEAD_ACTION", "", True)
-
-
-# Writes
-
-
-def grant(rig: Rig) -> None:
-    """The right to write, for which no consent is asked."""
-    for held in rig.sandbox.accepted.of("linkedin"):
-        rig.sandbox.accepted.add(replace(held, scopes=(*held.scopes, *WRITING)))
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("Hello", "Hello"),
-        ("A (new) way: 50% #off_", "A \\(new\\) way: 50% \\#off\\_"),
-        ("A \\(new\\) way", "A \\(new\\) way"),
-        ("back\\slash", "back\\\\slash"),
-        ("{hashtag|\\#|news} and (more)", "{hashtag|\\#|news} and \\(more\\)"),
-        ("@[Ada](urn:li:person:x1) <3", "@[Ada](urn:li:person:x1) \\<3"),
-        ("\\ | { } @ [ ] ( ) < > # * _ ~", "\\\\ \\| \\{ \\} \\@ \\[ \\] \\( \\) \\< \\> \\# \\* \\_ \\~"),
-    ],
-)
-def test_reserved_characters_are_escaped_once(text: str, kept: str) -> None:
-    assert little(text) == kept
-    assert little(kept) == kept
-
-
-def test_a_post_is_made_as_the_vendor_tells() -> None:
-    assert POST_WRITE.create
-    asked = POST_WRITE.create({"commentary": "Hi", "article_url": "https://a.example", "article_title": None}, PAGE)
-    assert asked.json == {
-        "author": "urn:li:organization:123",
-        "commentary": "Hi",
-        "visibility": "PUBLIC",
-        "distribution": {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []},
-        "lifecycleState": "PUBLISHED",
-        "isReshareDisabledByAuthor": False,
-        "content": {"article": {"source": "https://a.example"}},
-    }
-    assert not asked.repeatable
-    for name in ("x-restli-id", "x-linkedin-id"):
-        assert POST_WRITE.created(reply("", 201, {name: "urn%3Ali%3Ashare%3A1"})) == {"id": "urn:li:share:1"}
-    with pytest.raises(UsageError, match="author"):
-        POST_WRITE.create({"commentary": "Hi"}, CONTEXT)
-
-
-def test_a_change_names_only_what_changes() -> None:
-    assert POST_WRITE.update
-    asked = POST_WRITE.update({"id": "urn:li:share:1"}, {"commentary": "(b)", "landing_page": None}, None, PAGE)
-    assert asked.json == {"patch": {"$set": {"commentary": "\\(b\\)"}, "$delete": ["contentLandingPage"]}}
-    assert asked.headers == {"X-RestLi-Method": "PARTIAL_UPDATE"}
-    assert asked.filled_path == "/rest/posts/urn%3Ali%3Ashare%3A1"
-    with pytest.raises(UsageError, match="visibility"):
-        POST_WRITE.update({"id": "urn:li:share:1"}, {"visibility": "PUBLIC"}, None, PAGE)
-
-
-def test_a_post_lives_and_goes() -> None:
-    rig = rig_of()
-    author = organization(PAGES[0])
-    assert POST_WRITE.create
-    asked = POST_WRITE.create({"author": author, "commentary": "No right"}, rig.context())
-    with pytest.raises(ScopeMissing):
-        rig.client.send(asked)
-    grant(rig)
-    written_and_gone(rig, POST_WRITE, {"author": author, "commentary": "Hello there"}, {"commentary": "Goodbye"})
-
-
-def test_a_text_with_brackets_arrives_whole() -> None:
-    rig = rig_of()
-    grant(rig)
-    assert POST_WRITE.create
-    assert POST_WRITE.read
-    asked = POST_WRITE.create({"author": organization(PAGES[0]), "commentary": "One (two) three"}, rig.context())
-    key = POST_WRITE.created(rig.client.send(asked))
-    told = rig.client.send(POST_WRITE.read(key, rig.context())).get("commentary")
-    assert told.replace("\\", "") == "One (two) three"
-
-
-def test_a_delete_is_the_same_when_repeated() -> None:
-    rig = rig_of()
-    grant(rig)
-    assert POST_WRITE.delete
-    for _ in range(2):
-        assert (
-            rig.client.send(POST_WRITE.delete({"id": "urn:li:share:7100000000001"}, None, rig.context())).status == 204
-        )
-
-
-def test_a_comment_lives_and_goes_in_the_name_of_the_page() -> None:
-    rig = rig_of()
-    grant(rig)
-    thing = next(iter(rig.read(COMMENT_STREAM).live.values()))["object"]
-    rig.settings["organization"] = organization(PAGES[0])
-    written_and_gone(rig, COMMENT_WRITE, {"object": thing, "text": "Thanks"}, {"text": "Thank you"})
-
-
-def test_what_a_comment_needs_is_asked_for() -> None:
-    create, update = COMMENT_WRITE.create, COMMENT_WRITE.update
-    assert create
-    assert update
-    answer = create({"parent_comment": "urn:li:comment:(urn:li:activity:1,2)", "text": "Yes"}, PAGE)
-    assert answer.json == {
-        "actor": "urn:li:organization:123",
-        "object": "urn:li:activity:1",
-        "parentComment": "urn:li:comment:(urn:li:activity:1,2)",
-        "message": {"text": "Yes"},
-    }
-    assert answer.args == {"urn": "urn:li:comment:(urn:li:activity:1,2)"}
-    assert not answer.repeatable
-    with pytest.raises(UsageError, match="comment on"):
-        create({"text": "Yes"}, PAGE)
-    with pytest.raises(UsageError, match="the one who writes"):
-        create({"text": "Yes", "commented_on": "urn:li:share:1"}, CONTEXT)
-    with pytest.raises(UsageError, match="only its text"):
-        update({"object": "o", "id": "1"}, {"actor": "x"}, None, PAGE)
-    changed = update({"object": "urn:li:activity:1", "id": "2"}, {"text": "No"}, None, PAGE)
-    assert changed.json == {"patch": {"message": {"$set": {"text": "No"}}}}
-    assert sent(changed).endswith("/urn%3Ali%3Aactivity%3A1/comments/2?actor=urn%3Ali%3Aorganization%3A123")
-
-
-def test_the_key_of_a_comment_is_in_its_urn() -> None:
-    assert comment_key("urn:li:comment:(urn:li:ugcPost:1,2)") == {"object": "urn:li:ugcPost:1", "id": "2"}
-    assert comment_key("urn:li:share:1") == {}
-    created = COMMENT_WRITE.created
-    assert created(reply("", 201, {"x-restli-id": "urn:li:comment:(urn:li:activity:1,2)"}))["id"] == "2"
-    assert created(reply({"object": "urn:li:activity:1", "id": "2"}, 201, {"x-restli-id": "2"})) == {
-        "object": "urn:li:activity:1",
-        "id": "2",
-    }
+# Records and pages that are not what one expects
 
 
 def test_a_record_without_optional_members_is_a_row() -> None:

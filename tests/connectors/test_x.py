@@ -1,4 +1,4 @@
-"""X: timelines of numbered posts, counters that move, answers, errors beside data, money; events and writes."""
+"""X: timelines of numbered posts, counters that move, answers, errors beside data, money."""
 
 from __future__ import annotations
 
@@ -11,24 +11,17 @@ import pytest
 
 from connectors.sdk.auth import OAuth2
 from connectors.sdk.base import Stream
-from connectors.sdk.inbound import Delivery, Event
 from connectors.sdk.x import first_id_after, made_at
 from connectors.x import CONNECTOR
 from connectors.x.streams import ACCOUNT, DIRECT_MESSAGES, FOLLOWERS, MENTIONS, POSTS, REPLIES
-from connectors.x.webhooks import INBOUND
-from connectors.x.writes import HIDING, POST_WRITE
 from core.classify import Disposition
-from core.errors import CredentialMalformed, IntegrationError, SignatureRefused, UsageError
-from core.http import Request
+from core.errors import CredentialMalformed
 from core.model import Context, Deletion, Page, State
 from core.pacing import Observation
 from tests.columns import rows
 from tests.connectors.replies import NOW, meant, reply
-from tests.contract.rig import Rig, sandbox_of
-from tests.contract.rows import Rows
-from tests.shared import needs_shared, recorded
+from tests.connectors.x_parts import CONTEXT, written
 
-CONTEXT = Context(now=NOW, settings={"user_id": "2244994945"})
 PROBLEM = "https://api.x.com/2/problems/"
 OLD_PROBLEM = "https://api.twitter.com/2/problems/"
 
@@ -320,187 +313,3 @@ def test_messages_are_read_down_to_those_of_the_last_walk() -> None:
     assert DIRECT_MESSAGES.parse(asked, reply(told), state, CONTEXT).next is None
     assert DIRECT_MESSAGES.parse(asked, reply(told), {}, CONTEXT).next is not None
     assert DIRECT_MESSAGES.methods == ("oauth2",)
-
-
-# Webhooks
-
-SECRET = {"consumer_secret": "test_consumer_secret"}
-HOOK = Delivery(method="POST", url="https://hooks.example.com/")
-
-
-def told_of(kind: str, payload: Any, **more: Any) -> Event:
-    data = {"event_uuid": "1", "filter": {"user_id": "7"}, "event_type": kind, "payload": payload, **more}
-    (event,) = INBOUND.events(replace(HOOK, body=json.dumps({"data": data}).encode()))
-    return event
-
-
-@needs_shared
-def test_a_call_signed_as_the_vendor_tells_is_accepted() -> None:
-    vector = recorded("x", "webhook_vectors.json")["vectors"]
-    values = {"consumer_secret": vector["secret"]}
-    call = replace(HOOK, headers={vector["header"]: vector["value"]}, body=vector["body"].encode())
-    INBOUND.verify(call, values, NOW)
-    for wrong in (replace(call, body=call.body + b" "), replace(call, headers={})):
-        with pytest.raises(SignatureRefused):
-            INBOUND.verify(wrong, values, NOW)
-    (event,) = INBOUND.events(call)
-    assert (event.id, event.kind, event.account) == ("2080761390344937796", "post.create", "1111111111111111111")
-    assert (event.stream, event.key, event.deleted) == ("posts", {"id": "2080761390344937796"}, False)
-    asked = replace(HOOK, method="GET", params={"crc_token": vector["crc_token"]})
-    answer = INBOUND.handshake(asked, values)
-    assert answer is not None
-    assert json.loads(answer.body) == {"response_token": vector["crc_response"]}
-    assert (answer.status, answer.content_type) == (200, "application/json")
-
-
-def test_only_a_challenge_is_answered() -> None:
-    assert INBOUND.handshake(replace(HOOK, params={"crc_token": "a"}), SECRET) is None
-    assert INBOUND.handshake(replace(HOOK, method="GET"), SECRET) is None
-
-
-@pytest.mark.parametrize("token", ["", '{"data":{}}', "[]", "a b", "a" * 513])
-def test_a_challenge_that_could_be_an_event_is_not_signed(token: str) -> None:
-    with pytest.raises(SignatureRefused):
-        INBOUND.handshake(replace(HOOK, method="GET", params={"crc_token": token}), SECRET)
-
-
-@pytest.mark.parametrize(
-    ("kind", "payload", "stream", "key", "deleted"),
-    [
-        ("post.create", {"id": "5"}, "posts", {"id": "5"}, False),
-        ("PostCreate", {"id": "5"}, "posts", {"id": "5"}, False),
-        ("post.delete", {"id": "5", "author_id": "7"}, "posts", {"id": "5"}, True),
-        ("post.mention.create", {"id": "5"}, "mentions", {"id": "5"}, False),
-        ("follow.follow", {"source": {"id": "9"}, "target": {"id": "7"}}, "followers", {"id": "9"}, False),
-        ("follow.unfollow", {"source": {"id": "9"}, "target": {"id": "7"}}, "followers", {"id": "9"}, True),
-        ("FollowUnfollow", {"source": {"id": "9"}, "target": {"id": "7"}}, "followers", {"id": "9"}, True),
-        ("follow.unfollow", {"source": {"id": "7"}, "target": {"id": "9"}}, "", {}, False),
-        ("profile.update.bio", {"before": "a", "after": "b"}, "account", {"id": "7"}, False),
-        ("like.create", {"id": "5"}, "", {}, False),
-        ("oauth.revoke", None, "", {}, False),
-        ("post.delete", {}, "", {}, False),
-        ("something.new", [], "", {}, False),
-    ],
-)
-def test_an_event_names_what_it_is_about(
-    kind: str, payload: Any, stream: str, key: dict[str, str], deleted: bool
-) -> None:
-    event = told_of(kind, payload)
-    assert (event.kind, event.stream, event.key, event.deleted) == (kind, stream, key, deleted)
-
-
-def test_an_event_without_an_id_or_of_another_product_counts_once() -> None:
-    body = json.dumps({"for_user_id": "7", "tweet_create_events": [{"id_str": "5"}]}).encode()
-    (event,) = INBOUND.events(replace(HOOK, body=body))
-    assert (event.kind, event.stream) == ("unknown", "")
-    assert event.id == INBOUND.events(replace(HOOK, body=body))[0].id
-    assert event.id != INBOUND.events(replace(HOOK, body=body + b" "))[0].id
-
-
-# Writes
-
-
-def written() -> list[Request]:
-    assert POST_WRITE.create
-    assert POST_WRITE.delete
-    assert POST_WRITE.read
-    assert HIDING.update
-    return [
-        POST_WRITE.create({"text": "Hello"}, CONTEXT),
-        POST_WRITE.delete({"id": "5"}, None, CONTEXT),
-        POST_WRITE.read({"id": "5"}, CONTEXT),
-        HIDING.update({"id": "5"}, {"hidden": True}, None, CONTEXT),
-    ]
-
-
-def test_a_post_is_written_as_the_vendor_tells() -> None:
-    create, delete, read, hide = written()
-    assert (create.method, create.path, create.json, create.repeatable) == (
-        "POST",
-        "/2/tweets",
-        {"text": "Hello"},
-        False,
-    )
-    assert (delete.method, delete.filled_path) == ("DELETE", "/2/tweets/5")
-    assert read.filled_path == "/2/tweets/5"
-    assert (hide.method, hide.filled_path, hide.json) == ("PUT", "/2/tweets/5/hidden", {"hidden": True})
-    assert POST_WRITE.create
-    given: dict[str, Any] = {
-        "text": "Yes",
-        "answers_id": "1",
-        "quotes_id": "2",
-        "edits_id": "3",
-        "media_ids": ["4"],
-        "made_with_ai": True,
-    }
-    poll: dict[str, Any] = {"poll_options": ["a", "b"], "poll_minutes": 60, "reply_settings": None}
-    assert POST_WRITE.create({**given, **poll}, CONTEXT).json == {
-        "text": "Yes",
-        "reply": {"in_reply_to_tweet_id": "1"},
-        "quote_tweet_id": "2",
-        "edit_options": {"previous_post_id": "3"},
-        "media": {"media_ids": ["4"]},
-        "made_with_ai": True,
-        "poll": {"options": ["a", "b"], "duration_minutes": 60},
-    }
-
-
-@pytest.mark.parametrize("given", [{}, {"text": ""}, {"text": "Which?", "poll_options": ["a", "b"]}])
-def test_a_post_that_says_nothing_is_not_sent(given: dict[str, Any]) -> None:
-    assert POST_WRITE.create
-    with pytest.raises(UsageError):
-        POST_WRITE.create(given, CONTEXT)
-
-
-@pytest.mark.parametrize("changes", [{}, {"hidden": "yes"}, {"text": "other"}])
-def test_of_an_answer_only_hidden_is_written(changes: dict[str, Any]) -> None:
-    assert HIDING.update
-    with pytest.raises(UsageError):
-        HIDING.update({"id": "5"}, changes, None, CONTEXT)
-
-
-def writing() -> Rig:
-    rig = Rig(connector=CONNECTOR, method="oauth2", sandbox=sandbox_of("x", 60))
-    for held in rig.sandbox.accepted.of("x"):
-        rig.sandbox.accepted.add(replace(held, scopes=(*held.scopes, "tweet.write", "tweet.moderate.write")))
-    return rig
-
-
-def test_a_post_is_created_found_edited_and_deleted() -> None:
-    rig = writing()
-    create, read, delete = POST_WRITE.create, POST_WRITE.read, POST_WRITE.delete
-    assert create
-    assert read
-    assert delete
-    key = POST_WRITE.created(rig.client.send(create({"text": "A first wrod"}, rig.context())))
-    found = POST_WRITE.record_of(rig.client.send(read(key, rig.context())))
-    assert found is not None
-    (row,) = rows(POSTS.columns, [found])
-    assert (row["id"], row["text"]) == (key["id"], "A first wrod")
-    edited = {"text": "A first word", "edits_id": key["id"]}
-    successor = POST_WRITE.created(rig.client.send(create(edited, rig.context())))
-    assert successor != key
-    kept = Rows(POSTS)
-    rig.sync(POSTS, kept)
-    assert (successor["id"],) in kept.live
-    rig.client.send(delete(successor, None, rig.context()))
-    with pytest.raises(IntegrationError):
-        rig.client.send(read(successor, rig.context()))
-    rig.sync(POSTS, kept)
-    assert (successor["id"],) not in kept.live
-    again = create({"text": "A second"}, rig.context())
-    rig.client.send(again)
-    with pytest.raises(IntegrationError, match="duplicate"):
-        rig.client.send(again)
-
-
-def test_an_answer_is_hidden() -> None:
-    rig = writing()
-    rig.sandbox.advance(days=5)
-    asked = REPLIES.request({}, rig.context())
-    found = rows(REPLIES.columns, REPLIES.parse(asked, rig.client.send(asked), {}, rig.context()).records)
-    own = {row["id"] for row in rig.read(POSTS).live.values()}
-    answer = next(row for row in found if row["conversation_id"] in own)
-    assert HIDING.update
-    hidden = rig.client.send(HIDING.update({"id": str(answer["id"])}, {"hidden": True}, None, rig.context()))
-    assert hidden.get("data/hidden") is True

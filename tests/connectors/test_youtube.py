@@ -1,39 +1,28 @@
-"""YouTube: uploads newest first, answers below comments, figures by their headers, updates that replace, the hub."""
+"""YouTube: uploads newest first, answers below comments, figures by their headers."""
 
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from connectors.sdk.driver import walk
-from connectors.sdk.inbound import Answer, Delivery
 from connectors.youtube import CONNECTOR
 from connectors.youtube.streams import ANALYTICS_BY_DAY, CHANNEL, COMMENT_THREADS, REPLIES, VIDEO_STATS, VIDEOS
-from connectors.youtube.webhooks import INBOUND
-from connectors.youtube.writes import PLAYLIST_ITEM_WRITE, PLAYLIST_WRITE, REPLY_WRITE, THREAD_WRITE, VIDEO_WRITE
 from core.classify import Disposition, classify
-from core.errors import BadReply, RequestRefused, ScopeMissing, SignatureRefused, Skipped, StateReset, UsageError
+from core.errors import BadReply, ScopeMissing, Skipped, StateReset, UsageError
 from core.http import Request, Response
 from core.model import Context, State
 from sandbox.faults import Fault
 from tests.columns import rows
 from tests.connectors.replies import NOW, meant, reply
-from tests.connectors.writing import written_and_gone
+from tests.connectors.youtube_parts import CONTEXT, OWN, SETTINGS
 from tests.contract.rig import Rig, sandbox_of
-from tests.platforms.youtube import TOLD
-from tests.shared import needs_shared, recorded, spec
-from tests.spec.test_connector_requests import Listening
+from tests.shared import needs_shared, spec
 
-OWN = "UC_x5XG1OV2P6uZZ5FSM9Ttw"
-SETTINGS = {"found_channel_id": OWN, "uploads": "UU_x5XG1OV2P6uZZ5FSM9Ttw"}
-CONTEXT = Context(now=NOW, settings=SETTINGS)
 KEYED = Context(now=NOW, settings={**SETTINGS, "channel_id": OWN})
 NOTHING = {"kind": "youtube#channelListResponse", "etag": "e", "pageInfo": {"totalResults": 0, "resultsPerPage": 5}}
 
@@ -309,253 +298,6 @@ def test_a_consent_that_leaves_comments_out_still_reads_the_rest() -> None:
     assert rig.read(VIDEOS).live
     with pytest.raises(ScopeMissing):
         rig.read(COMMENT_THREADS)
-
-
-# Webhooks
-
-FEED = "https://www.youtube.com/xml/feeds/videos.xml?channel_id="
-ATOM = (
-    '<feed xmlns:yt="http://www.youtube.com/xml/schemas/2015" xmlns:at="http://purl.org/atompub/tombstones/1.0" '
-    'xmlns="http://www.w3.org/2005/Atom">{}</feed>'
-)
-ENTRY = (
-    "<entry><id>yt:video:VIDEO</id><yt:videoId>VIDEO</yt:videoId><yt:channelId>UC1</yt:channelId>"
-    "<title>Größe &amp; mehr</title><published>2026-11-20T10:00:00+00:00</published><updated>{}</updated></entry>"
-)
-
-
-def called(body: str | bytes = b"", **headers: str) -> Delivery:
-    content = body.encode() if isinstance(body, str) else body
-    return Delivery(method="POST", url="https://hooks.example.com/in/tube", headers=headers, body=content)
-
-
-def asked(**params: str) -> Delivery:
-    """The hub asks; names of parameters have a dot for each underscore after `hub`."""
-    told = {name.replace("hub_", "hub.", 1): value for name, value in params.items()}
-    return Delivery(method="GET", url="https://hooks.example.com/in/tube", params=told)
-
-
-@needs_shared
-def test_the_worked_example_of_a_signature_and_the_same_with_a_byte_changed() -> None:
-    vector = recorded("youtube", "webhook_vectors.json")["vectors"]
-    good = called(vector["body"], **{vector["header"].lower(): vector["value"]})
-    INBOUND.verify(good, {"hub_secret": vector["secret"]}, NOW)
-    (event,) = INBOUND.events(good)
-    assert (event.key, event.account, event.at) == ({"id": "VIDEO_ID"}, "CHANNEL_ID", None)
-    for wrong in (
-        replace(good, body=good.body + b" "),
-        replace(good, headers={}),
-        replace(good, headers={"x-hub-signature": vector["value"][:-1] + "1"}),
-        replace(good, headers={"x-hub-signature": "md5=" + vector["value"][5:]}),
-        replace(good, headers={"x-hub-signature": "sha1="}),
-    ):
-        with pytest.raises(SignatureRefused) as refused:
-            INBOUND.verify(wrong, {"hub_secret": vector["secret"]}, NOW)
-        assert vector["secret"] not in str(refused.value)
-
-
-def test_a_call_that_is_not_theirs_hears_nothing_else_than_a_good_one() -> None:
-    assert INBOUND.refuse == INBOUND.acknowledge == Answer(status=200)
-
-
-@pytest.mark.parametrize("path", ["xml/feeds", "feeds"])
-def test_the_hub_hears_its_challenge_for_a_feed_that_is_ours(path: str) -> None:
-    topic = f"https://www.youtube.com/{path}/videos.xml?channel_id={OWN}"
-    question = asked(hub_mode="subscribe", hub_topic=topic, hub_challenge="c-1", hub_lease_seconds="432000")
-    for values in ({"hub_secret": "s"}, {"hub_secret": "s", "channel_id": OWN}):
-        assert INBOUND.handshake(question, values) == Answer(body=b"c-1")
-
-
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"hub_mode": "subscribe", "hub_topic": FEED + "UCother", "hub_challenge": "c"},
-        {"hub_mode": "subscribe", "hub_topic": FEED, "hub_challenge": "c"},
-        {
-            "hub_mode": "subscribe",
-            "hub_topic": f"https://evil.example/feeds/videos.xml?channel_id={OWN}",
-            "hub_challenge": "c",
-        },
-        {"hub_mode": "subscribe", "hub_topic": FEED + OWN},
-        {"hub_mode": "publish", "hub_topic": FEED + OWN, "hub_challenge": "c"},
-        {"hub_mode": "subscribe", "hub_challenge": "c"},
-    ],
-)
-def test_a_subscription_that_nobody_here_asked_for_is_not_confirmed(params: dict[str, str]) -> None:
-    with pytest.raises(SignatureRefused):
-        INBOUND.handshake(asked(**params), {"hub_secret": "s", "channel_id": OWN})
-
-
-def test_a_delivery_is_no_handshake_and_a_refusal_of_the_hub_is_just_heard() -> None:
-    assert INBOUND.handshake(called(ATOM.format("")), {"hub_secret": "s"}) is None
-    assert INBOUND.handshake(asked(hub_mode="denied", hub_topic=FEED + OWN), {"hub_secret": "s"}) == Answer()
-
-
-def test_a_video_that_is_told_again_is_the_same_event_and_one_that_changed_another() -> None:
-    first, again, changed = (
-        INBOUND.events(called(ATOM.format(ENTRY.format(f"2026-11-20T10:00:{second}.123456789+00:00"))))[0]
-        for second in ("00", "00", "59")
-    )
-    assert first == again
-    assert first.id != changed.id
-    assert first.at == datetime(2026, 11, 20, 10, 0, 0, 123456, tzinfo=UTC)
-    assert json.loads(first.data)["title"] == "Größe & mehr"
-
-
-def test_a_deleted_video_is_told_by_its_tombstone() -> None:
-    gone = (
-        '<at:deleted-entry ref="yt:video:VIDEO" when="2026-11-21T10:00:00+00:00"><at:by><name>x</name>'
-        "<uri>https://www.youtube.com/channel/UC1</uri></at:by></at:deleted-entry>"
-    )
-    (event,) = INBOUND.events(called(ATOM.format(gone)))
-    assert (event.key, event.deleted, event.account) == ({"id": "VIDEO"}, True, "UC1")
-    assert event.at == datetime(2026, 11, 21, 10, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "",
-        "no feed",
-        "<feed",
-        b"\xff\xfe",
-        '<!DOCTYPE feed [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><feed xmlns="http://www.w3.org/2005/Atom">&b;</feed>',
-        '<!doctype feed SYSTEM "file:///etc/passwd"><feed xmlns="http://www.w3.org/2005/Atom"/>',
-        '<?xml version="1.0"?><!DOCTYPE feed [<!ENTITY % x SYSTEM "http://evil.example/">%x;]><feed/>',
-    ],
-)
-def test_what_is_no_feed_or_declares_entities_is_refused(body: str | bytes) -> None:
-    with pytest.raises(BadReply):
-        INBOUND.events(called(body))
-
-
-@given(
-    st.binary()
-    | st.text().map(str.encode)
-    | st.from_regex(r"(?s)<feed[^<]*>(<entry>.{0,40}</entry>)?</feed>").map(str.encode)
-)
-def test_whatever_a_body_holds_it_is_read_or_refused(body: bytes) -> None:
-    with suppress(BadReply):
-        INBOUND.events(called(body))
-
-
-def test_a_feed_without_videos_tells_nothing() -> None:
-    assert INBOUND.events(called(ATOM.format("<entry><title>x</title></entry>"))) == []
-
-
-# Writes
-
-
-def test_an_update_of_a_video_repeats_what_stands_beside_the_change_and_only_in_its_part() -> None:
-    assert VIDEO_WRITE.update is not None
-    there = {
-        "id": "v",
-        "snippet": {"title": "Old", "description": "Text", "tags": ["a"], "categoryId": "28", "channelTitle": "x"},
-        "status": {"privacyStatus": "public", "license": "youtube", "embeddable": True},
-    }
-    changes = VIDEO_WRITE.complete(json.dumps(there).encode(), {"title": "New"})
-    request = VIDEO_WRITE.update({"id": "v"}, changes, "e", CONTEXT)
-    assert (request.method, request.params, request.repeatable) == ("PUT", {"part": "snippet"}, True)
-    snippet = {"title": "New", "description": "Text", "tags": ["a"], "categoryId": "28"}
-    assert request.json == {"id": "v", "snippet": snippet}
-    both = VIDEO_WRITE.complete(json.dumps(there).encode(), {"tags": None, "privacy_status": "private"})
-    request = VIDEO_WRITE.update({"id": "v"}, both, "e", CONTEXT)
-    assert request.params == {"part": "snippet,status"}
-    assert isinstance(request.json, dict)
-    assert request.json["status"] == {"privacyStatus": "private", "license": "youtube", "embeddable": True}
-    assert request.json["snippet"] == {"title": "Old", "description": "Text", "categoryId": "28"}
-
-
-def test_an_update_that_would_erase_something_is_not_built() -> None:
-    for write, changes in (
-        (VIDEO_WRITE, {"title": "New"}),
-        (PLAYLIST_WRITE, {"title": "New"}),
-        (PLAYLIST_ITEM_WRITE, {"position": 1}),
-    ):
-        assert write.update is not None
-        with pytest.raises(UsageError, match="erase"):
-            write.update({"id": "v"}, changes, None, CONTEXT)
-
-
-def test_a_comment_is_written_moderated_and_removed_by_calls_of_its_own() -> None:
-    assert THREAD_WRITE.create
-    assert THREAD_WRITE.update
-    assert THREAD_WRITE.delete
-    assert REPLY_WRITE.create
-    created = THREAD_WRITE.create({"video_id": "v", "text_original": "Hi"}, CONTEXT)
-    first = {"snippet": {"textOriginal": "Hi"}}
-    assert created.json == {"snippet": {"channelId": OWN, "videoId": "v", "topLevelComment": first}}
-    assert (created.path, created.repeatable) == ("/youtube/v3/commentThreads", False)
-    answer = REPLY_WRITE.create({"thread_id": "Ug", "text_original": "Hi"}, CONTEXT)
-    assert (answer.path, answer.json) == (
-        "/youtube/v3/comments",
-        {"snippet": {"parentId": "Ug", "textOriginal": "Hi"}},
-    )
-    edited = THREAD_WRITE.update({"id": "Ug"}, {"text_original": "Ho"}, None, CONTEXT)
-    assert (edited.method, edited.json) == ("PUT", {"id": "Ug", "snippet": {"textOriginal": "Ho"}})
-    held = THREAD_WRITE.update({"id": "Ug"}, {"moderation_status": "heldForReview"}, None, CONTEXT)
-    assert (held.method, held.path) == ("POST", "/youtube/v3/comments/setModerationStatus")
-    assert held.params == {"id": "Ug", "moderationStatus": "heldForReview"}
-    gone = THREAD_WRITE.delete({"id": "Ug"}, None, CONTEXT)
-    assert (gone.method, gone.path, gone.params) == ("DELETE", "/youtube/v3/comments", {"id": "Ug"})
-    with pytest.raises(UsageError, match="nothing else"):
-        THREAD_WRITE.update({"id": "Ug"}, {"text_original": "Ho", "moderation_status": "rejected"}, None, CONTEXT)
-
-
-def listening() -> tuple[Rig, Listening]:
-    sandbox = Listening("youtube")
-    return Rig(connector=CONNECTOR, method="oauth2", sandbox=sandbox, small_pages=False), sandbox
-
-
-@needs_shared
-def test_comments_and_playlists_live_and_die_as_the_specification_has_it() -> None:
-    rig, sandbox = listening()
-    video, *_ = rig.read(VIDEOS).live.values()
-    written_and_gone(
-        rig, THREAD_WRITE, {"video_id": video["id"], "text_original": "Erste"}, {"text_original": "Zweite"}
-    )
-    thread, *_ = rig.read(COMMENT_THREADS).live.values()
-    written_and_gone(rig, REPLY_WRITE, {"thread_id": thread["id"], "text_original": "Ja"}, {"text_original": "Nein"})
-    playlist = {"title": "Neu", "description": "Alles", "privacy_status": "private"}
-    written_and_gone(rig, PLAYLIST_WRITE, playlist, {"title": "Neuer"})
-    (kept, *_) = rig.read(CONNECTOR.stream("playlists")).live.values()
-    place = {"playlist_id": kept["id"], "video_id": video["id"]}
-    written_and_gone(rig, PLAYLIST_ITEM_WRITE, place, {"position": 2})
-    assert TOLD.judge is not None
-    assert sandbox.complaints(TOLD.judge) == []
-
-
-@needs_shared
-def test_a_video_keeps_its_tags_when_its_title_changes_and_loses_what_is_taken_away() -> None:
-    rig, sandbox = listening()
-    assert VIDEO_WRITE.update
-    assert VIDEO_WRITE.delete
-    assert VIDEO_WRITE.read
-    (tagged, *_) = (row for row in rig.read(VIDEOS).live.values() if row["tags"])
-    key = {"id": str(tagged["id"])}
-    for changes in ({"title": "Ganz neu"}, {"embeddable": False}, {"tags": None}):
-        there = VIDEO_WRITE.record_of(rig.client.send(VIDEO_WRITE.read(key, rig.context())))
-        assert there is not None
-        rig.client.send(VIDEO_WRITE.update(key, VIDEO_WRITE.complete(there, changes), None, rig.context()))
-        after = rig.read(VIDEOS).live[(tagged["id"],)]
-        for name in tagged.keys() - changes.keys() - {"title", "embeddable", "view_count", "like_count"}:
-            assert after[name] == tagged[name], name
-        assert all(after[name] == value for name, value in changes.items())
-    rig.client.send(VIDEO_WRITE.delete(key, None, rig.context()))
-    assert VIDEO_WRITE.record_of(rig.client.send(VIDEO_WRITE.read(key, rig.context()))) is None
-    with pytest.raises(RequestRefused, match="404"):
-        rig.client.send(VIDEO_WRITE.delete(key, None, rig.context()))
-    assert TOLD.judge is not None
-    assert sandbox.complaints(TOLD.judge) == []
-
-
-def test_a_comment_that_is_held_back_is_no_longer_listed() -> None:
-    rig = Rig(connector=CONNECTOR, method="oauth2", sandbox=sandbox_of("youtube", 60))
-    assert THREAD_WRITE.update
-    (number,), *_ = rig.read(COMMENT_THREADS).live
-    held = THREAD_WRITE.update({"id": number}, {"moderation_status": "heldForReview"}, None, rig.context())
-    assert rig.client.send(held).status == 204
-    assert (number,) not in rig.read(COMMENT_THREADS).live
 
 
 # The specification
